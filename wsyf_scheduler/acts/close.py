@@ -1,0 +1,63 @@
+"""Closing assignments (`wsyf done`): the coordinator confirms, the liaison gets a receipt."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from wsyf_scheduler.app import App
+from wsyf_scheduler.changing import apply, state_after, today_of
+from wsyf_scheduler.core.assignment import Assignment, Verb
+from wsyf_scheduler.errors import Forbidden
+from wsyf_scheduler.finding import find
+from wsyf_scheduler.i18n import _
+from wsyf_scheduler.store.db import Session
+from wsyf_scheduler.telling import tell
+
+
+def act(
+    app: App,
+    now: datetime,
+    *,
+    keys: Sequence[str],
+    who: str,
+    on: date | None = None,
+    note: str = "",
+    detail: dict[str, object] | None = None,
+) -> list[Assignment]:
+    """Close all of them or none; returns them as they are now. `on` is the day it was handed in, today by default."""
+    with app.db.begin() as session:
+        items = list({item.id: item for item in (find(session, key) for key in keys)}.values())
+        return [_close(app, session, now, item, who=who, on=on, note=note, detail=detail) for item in items]
+
+
+def _close(  # noqa: PLR0913 - what the command was given
+    app: App,
+    session: Session,
+    now: datetime,
+    item: Assignment,
+    *,
+    who: str,
+    on: date | None,
+    note: str,
+    detail: dict[str, object] | None,
+) -> Assignment:
+    state = state_after(item, Verb.DONE, reason=note)
+    today = today_of(app, session, item, now)
+    if on is not None and on > today:
+        raise Forbidden(_("{day} has not come yet; --on takes a day up to today, {today}").format(day=on, today=today))
+    after = apply(
+        app,
+        session,
+        now,
+        item,
+        action="assignment_done",
+        who=who,
+        why=note,
+        detail=detail,
+        state=state.value,
+        closed_on=on or today,
+        held=False,
+    )
+    tell(app, session, now, after, "receipt", happened="done", reason=note, on=str(on or today))
+    return after

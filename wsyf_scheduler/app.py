@@ -1,0 +1,116 @@
+"""The composition root: one frozen App that acts, ticks and reports work through. Imports config, files, store, mail."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import socket
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import cached_property
+from zoneinfo import ZoneInfo
+
+from wsyf_scheduler.clock import Clock
+from wsyf_scheduler.config import Config
+from wsyf_scheduler.core.calendar import Hours, WorkCalendar
+from wsyf_scheduler.core.ladder import Timetable
+from wsyf_scheduler.core.people import Roster
+from wsyf_scheduler.core.plan import Plan
+from wsyf_scheduler.files import holidays
+from wsyf_scheduler.files import plan as plan_files
+from wsyf_scheduler.mail.transport import Mailer
+from wsyf_scheduler.mail.writer import Writer
+from wsyf_scheduler.store import people, plans
+from wsyf_scheduler.store.db import Database, Session
+
+NO_DELAY = timedelta(0)
+
+
+@dataclass(frozen=True, slots=True)
+class TrackedPlan:
+    """A plan as it is in force, and where its rungs land under this office's ladder, calendar and hours."""
+
+    plan: Plan
+    table: Timetable
+
+
+@dataclass(frozen=True, kw_only=True)
+class App:
+    """Everything a command or a tick needs. `who` signs the events; `receipt_delay` is 0 in a rehearsal.
+
+    `delivery` gives the lock under which messages are claimed and sent: one process at a time.
+    """
+
+    config: Config
+    clock: Clock
+    db: Database
+    mailer: Mailer
+    writer: Writer
+    who: str
+    receipt_delay: timedelta
+    delivery: Callable[[], AbstractContextManager[object]] = nullcontext
+    should_stop: Callable[[], bool] = lambda: False
+    _plans: dict[tuple[str, int], TrackedPlan] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def calendar(self) -> WorkCalendar:
+        """The working days, loaded by year when first asked for."""
+        return holidays.work_calendar(extra_off=self.config.extra_off, extra_working=self.config.extra_working)
+
+    @cached_property
+    def process(self) -> str:
+        """Names this process in claims."""
+        return f"{socket.gethostname()}:{os.getpid()}"
+
+    def table(self, zone: str) -> Timetable:
+        """Where rungs land for plans of a zone."""
+        hours = Hours(zone=ZoneInfo(zone), send_at=self.config.send_at, send_until=self.config.send_until)
+        return Timetable(self.config.ladder, self.calendar, hours)
+
+    def plans(self, session: Session) -> dict[str, TrackedPlan]:
+        """Every tracked plan as it was last synced, by id; parsed once a version."""
+        found = {}
+        for plan_id, version in plans.marks(session).items():
+            if (plan_id, version) not in self._plans:
+                self._plans[plan_id, version] = self._read_plan(session, plan_id)
+            found[plan_id] = self._plans[plan_id, version]
+        return found
+
+    def _read_plan(self, session: Session, plan_id: str) -> TrackedPlan:
+        latest = plans.latest(session, plan_id)
+        texts = latest.texts if latest else {}
+        plan = plan_files.parse(texts, f"{plan_id}@{latest.version if latest else 0}")
+        return TrackedPlan(plan, self.table(plan.zone))
+
+    def roster(self, session: Session) -> Roster:
+        """Who holds which post, as the database has it now."""
+        return Roster(people.all_of(session), office=self.config.office.email)
+
+    @cached_property
+    def regime(self) -> str:
+        """A fingerprint of ladder, hours and calendar: when it changes, every next attention is worked out anew."""
+        config = self.config
+        parts = (
+            config.ladder,
+            config.send_at,
+            config.send_until,
+            sorted(config.extra_off),
+            sorted(config.extra_working),
+            holidays.source(),
+        )
+        return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Round:
+    """One round of a tick: the moment it runs at, and the plans as they are in force then."""
+
+    now: datetime
+    plans: dict[str, TrackedPlan]
+
+    def is_open(self, plan_id: str) -> bool:
+        """Whether ladder mail of this plan may leave now."""
+        table = self.plans[plan_id].table
+        return table.hours.is_open(self.now, table.calendar)

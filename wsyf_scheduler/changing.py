@@ -1,0 +1,79 @@
+"""Changing one assignment: guarded update, event and next attention together, in the caller's transaction.
+
+What every act on an assignment has in common. Imports app, core and store.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from wsyf_scheduler.app import App
+from wsyf_scheduler.core.assignment import REASON_REQUIRED, Assignment, Refused, State, Verb, advance
+from wsyf_scheduler.core.decide import NOTHING_DECIDED, next_attention
+from wsyf_scheduler.errors import Forbidden, Usage
+from wsyf_scheduler.i18n import _
+from wsyf_scheduler.store import assignments, events, notices
+from wsyf_scheduler.store.db import Session
+
+
+def state_after(item: Assignment, verb: Verb, *, reason: str) -> State:
+    """The state a verb leads to; Forbidden where the state does not allow it, Usage where a reason is missing."""
+    try:
+        state = advance(item.state, verb)
+    except Refused:
+        raise Forbidden(_refusal(item, verb)) from None
+    if verb in REASON_REQUIRED and not reason.strip():
+        raise Usage(_("a reason is required: add --reason TEXT"))
+    return state
+
+
+def _refusal(item: Assignment, verb: Verb) -> str:
+    if item.state is State.DONE and verb is Verb.DONE and item.closed_on is not None:
+        message = _("{key} was closed already, as of {day}; `wsyf reopen` opens it again")
+        return message.format(key=item.key, day=item.closed_on)
+    message = _("{key} is {state}: {verb} is not possible")
+    return message.format(key=item.key, state=_(item.state.value), verb=verb.value)
+
+
+def apply(  # noqa: PLR0913 - one change has so many facts
+    app: App,
+    session: Session,
+    now: datetime,
+    item: Assignment,
+    *,
+    action: str,
+    who: str,
+    why: str = "",
+    detail: dict[str, object] | None = None,
+    **values: Any,
+) -> Assignment:
+    """Write the values, the event and the next attention; returns the assignment as it is now.
+
+    Raises Forbidden where another program changed it since it was read.
+    """
+    if not assignments.change(session, item, **values):
+        raise Forbidden(_("{key} was changed by another program meanwhile; look again").format(key=item.key))
+    after = assignments.by_id(session, item.id)
+    assert after is not None  # assignments are never deleted
+    decided = notices.decided(session, [item.id]).get(item.id, NOTHING_DECIDED)
+    table = app.plans(session)[item.plan_id].table
+    assignments.set_attention(session, [(item.id, next_attention(after, decided, table, now))])
+    events.add(
+        session,
+        at=now,
+        who=who,
+        action=action,
+        plan_id=item.plan_id,
+        assignment_id=item.id,
+        from_state=item.state.value,
+        to_state=after.state.value,
+        why=why,
+        detail=detail,
+    )
+    return after
+
+
+def today_of(app: App, session: Session, item: Assignment, now: datetime) -> date:
+    """The calendar day in the zone of the assignment's plan."""
+    return app.plans(session)[item.plan_id].table.hours.day_of(now)

@@ -1,0 +1,318 @@
+"""The office's settings: config.toml parsed into frozen values, every fault at once. Imports core, errors, reading.
+
+Secrets are never part of a config: where the password is found is, the password is not.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from datetime import date, time, timedelta
+from pathlib import Path
+
+from wsyf_scheduler.core.ladder import (
+    LADDER_LETTERS,
+    LEADERS,
+    ROLES,
+    CalendarDays,
+    Every,
+    Ladder,
+    Rung,
+    Start,
+    When,
+    WorkingDays,
+)
+from wsyf_scheduler.core.plan import Kind
+from wsyf_scheduler.core.standard import STANDARD
+from wsyf_scheduler.errors import Fault, Invalid
+from wsyf_scheduler.i18n import _
+from wsyf_scheduler.reading import Document, Table, shown, unknown_word
+
+DEFAULT_PATHS = (Path("config.toml"), Path("/etc/wsyf/config.toml"))
+KINDS = tuple(kind.value for kind in Kind)
+ADDRESS = re.compile(r"[^@\s,;<>()\[\]\\\"\x00-\x1f\x7f]+@[^@\s,;<>()\[\]\\\"\x00-\x1f\x7f]+")
+WHEN = re.compile(
+    r"(?P<start>start)|(?P<due>due day)|(?P<n>[0-9]{1,4}) (?P<working>working )?days? (?P<side>before|after)"
+    r"|every (?P<every>[0-9]{1,4}) working days? after (?P<rung>\S+)"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Office:
+    """Who the office is in its letters: how to reach it, and the name mail comes from."""
+
+    section: str
+    phone: str
+    email: str
+    sender_name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Smtp:
+    """How to reach the mail server; `password_file` is read when mail is sent."""
+
+    host: str
+    port: int
+    security: str  # starttls | tls | plain
+    username: str | None
+    password_file: Path | None
+    timeout: float  # seconds
+    allow_plain: bool
+    local_hostname: str | None
+    ca_file: Path | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailSettings:
+    """Where mail goes: into a local maildir (nothing leaves the machine), or to a server."""
+
+    transport: str  # maildir | smtp
+    maildir: Path
+    sender: str
+    bcc: tuple[str, ...]
+    smtp: Smtp | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """One office's settings. Paths are absolute; `folder` is where the config file lies."""
+
+    path: Path
+    folder: Path
+    office: Office
+    jobs: Path
+    templates: Path
+    people: Path
+    database: str
+    send_at: time
+    send_until: time
+    receipt_delay: timedelta
+    mail: MailSettings
+    max_messages: int
+    monthly_digests: tuple[str, ...]
+    extra_working: frozenset[date]
+    extra_off: frozenset[date]
+    ladder: Ladder
+
+
+def find(explicit: str | None = None) -> Path:
+    """The config file by CLI.md's order: --config, $WSYF_CONFIG, ./config.toml, /etc/wsyf/config.toml.
+
+    Raises Invalid where there is none.
+    """
+    named = explicit or os.environ.get("WSYF_CONFIG")
+    if named:
+        return _existing(Path(named), named)
+    for path in DEFAULT_PATHS:
+        if path.is_file():
+            return path.absolute()
+    message = _("no config file here; run `wsyf init DIR` to lay out an office, or name one with --config")
+    raise Invalid([Fault(file="config.toml", message=message)])
+
+
+def _existing(path: Path, named: str) -> Path:
+    path = path / "config.toml" if path.is_dir() else path
+    if not path.is_file():
+        raise Invalid([Fault(file=named, message=_("there is no such config file"))])
+    return path.absolute()
+
+
+def load(path: Path) -> Config:
+    """Read a config file; raises Invalid with every fault found."""
+    document = Document.read(path)
+    if document.faults:
+        raise Invalid(document.faults)
+    config = _config(document.root, path)
+    if document.faults:
+        raise Invalid(document.faults)
+    return config
+
+
+def _config(root: Table, path: Path) -> Config:
+    folder = path.parent
+    hours, digest, calendar = root.table("hours"), root.table("digest"), root.table("calendar")
+    send_at, send_until = hours.clock("send_at", time(9)), hours.clock("send_until", time(17, 30))
+    if send_until <= send_at:
+        hours.fault("send_until", _("expected a time after send_at"))
+    jobs, database, guards = root.table("jobs"), root.table("database"), root.table("guards")
+    templates, people = root.table("templates"), root.table("people")
+    config = Config(
+        path=path,
+        folder=folder,
+        office=_office(root.table("office")),
+        jobs=folder / jobs.text("dir", "jobs"),
+        templates=folder / templates.text("dir", "templates/email"),
+        people=folder / people.text("file", "people.csv"),
+        database=_database(database, folder),
+        send_at=send_at,
+        send_until=send_until,
+        receipt_delay=timedelta(minutes=hours.integer("receipt_delay", 10, least=0)),
+        mail=_mail(root.table("mail"), folder),
+        max_messages=guards.integer("max_messages", 20, least=1),
+        monthly_digests=_words(digest, "monthly", ("convener", *LEADERS)),
+        extra_working=frozenset(calendar.days("working")),
+        extra_off=frozenset(calendar.days("off")),
+        ladder=_ladder(root),
+    )
+    for day in sorted(config.extra_working & config.extra_off):
+        calendar.fault("off", _("{day} stands in both working and off").format(day=day))
+    for table in (root, hours, digest, calendar, jobs, database, guards, templates, people):
+        table.close()
+    return config
+
+
+def _office(table: Table) -> Office:
+    office = Office(
+        section=table.text("section", ""),
+        phone=table.text("phone", ""),
+        email=table.text("email"),
+        sender_name=table.text("sender_name", "工伤预防工作办公室"),
+    )
+    _check_address(table, "email", office.email)
+    table.close()
+    return office
+
+
+def _database(table: Table, folder: Path) -> str:
+    url = table.text("url", "sqlite:///data/wsyf.db")
+    if not url.startswith("sqlite:///"):
+        table.fault("url", _("expected sqlite:///PATH, found {found}").format(found=shown(url.split("@")[-1])))
+        return url
+    return f"sqlite:///{folder / url.removeprefix('sqlite:///')}"
+
+
+def _mail(table: Table, folder: Path) -> MailSettings:
+    transport = table.choice("transport", ("maildir", "smtp"), "maildir")
+    smtp_table = table.table("smtp")
+    settings = MailSettings(
+        transport=transport,
+        maildir=folder / table.text("maildir", "data/mail"),
+        sender=table.text("from"),
+        bcc=table.texts("bcc"),
+        smtp=_smtp(smtp_table, folder) if smtp_table.values or transport == "smtp" else None,
+    )
+    for key, addresses in (("from", (settings.sender,)), ("bcc", settings.bcc)):
+        for address in addresses:
+            _check_address(table, key, address)
+    table.close()
+    return settings
+
+
+def _smtp(table: Table, folder: Path) -> Smtp:
+    security = table.choice("security", ("starttls", "tls", "plain"), "starttls")
+    password_file, ca_file = table.text("password_file", ""), table.text("ca_file", "")
+    smtp = Smtp(
+        host=table.text("host"),
+        port=table.integer("port", {"starttls": 587, "tls": 465, "plain": 25}[security], least=1),
+        security=security,
+        username=table.text("username", "") or None,
+        password_file=folder / password_file if password_file else None,
+        timeout=float(table.integer("timeout", 30, least=1)),
+        allow_plain=table.boolean("allow_plain", default=False),
+        local_hostname=table.text("local_hostname", "") or None,
+        ca_file=folder / ca_file if ca_file else None,
+    )
+    if table.has("password"):
+        table.fault("password", _("no password in the config: use password_file, or $WSYF_SMTP_PASSWORD"))
+    table.close()
+    return smtp
+
+
+def _check_address(table: Table, key: str, address: str) -> None:
+    if address and not ADDRESS.fullmatch(address):
+        table.fault(key, _("expected a mail address, found {found}").format(found=shown(address)))
+
+
+def _words(table: Table, key: str, known: tuple[str, ...]) -> tuple[str, ...]:
+    words = table.texts(key)
+    for word in words:
+        if word not in known:
+            table.fault(key, unknown_word(word, known))
+    return words
+
+
+def _ladder(root: Table) -> Ladder:
+    tables = root.tables("ladder")
+    if not tables:
+        return STANDARD
+    ladder = Ladder(tuple(_rung(table) for table in tables))
+    for index, (rung, table) in enumerate(zip(ladder.rungs, tables, strict=True)):
+        if any(earlier.name == rung.name for earlier in ladder.rungs[:index]):
+            table.fault("rung", _("two rungs have the name {name}").format(name=shown(rung.name)))
+        _check_rung(ladder, rung, table)
+    return ladder
+
+
+def _rung(table: Table) -> Rung:
+    rung = Rung(
+        name=table.text("rung"),
+        when=_when(table),
+        letter=table.choice("letter", LADDER_LETTERS),
+        to=_words(table, "to", ROLES),
+        cc=_words(table, "cc", ROLES),
+        briefing=_words(table, "briefing", LEADERS),
+        kinds=_words(table, "kinds", KINDS),
+        except_kinds=_words(table, "except_kinds", KINDS),
+    )
+    if not rung.to:
+        table.fault("to", _("expected at least one role: {known}").format(known=", ".join(ROLES)))
+    table.close()
+    return rung
+
+
+def _when(table: Table) -> When:
+    text = table.text("when")
+    found = WHEN.fullmatch(text.strip())
+    is_every = found is not None and found["every"] is not None
+    times = table.integer("times", 1, least=1) if is_every else 0
+    if not is_every and table.has("times"):
+        table.fault("times", _('stands only beside when = "every N working days after RUNG"'))
+    if found is None:
+        if text:
+            table.fault("when", _WHEN_EXPECTED().format(found=shown(text)))
+        return Start()
+    if found["start"]:
+        return Start()
+    if found["due"]:
+        return CalendarDays(0)
+    if is_every:
+        return _every(table, found, times)
+    return _offset(table, found)
+
+
+def _WHEN_EXPECTED() -> str:  # noqa: N802 - a message that needs the language at run time
+    return _(
+        'expected "start", "due day", "N days before", "N days after", "N working days before",'
+        ' "N working days after" or "every N working days after RUNG", found {found}'
+    )
+
+
+def _every(table: Table, found: re.Match[str], times: int) -> When:
+    n = int(found["every"])
+    if n < 1:
+        table.fault("when", _("expected at least 1 working day"))
+    return Every(max(n, 1), found["rung"], times)
+
+
+def _offset(table: Table, found: re.Match[str]) -> When:
+    n = int(found["n"]) * (-1 if found["side"] == "before" else 1)
+    if not found["working"]:
+        return CalendarDays(n)
+    if n == 0:
+        table.fault("when", _("expected at least 1 working day"))
+    return WorkingDays(n or 1)
+
+
+def _check_rung(ladder: Ladder, rung: Rung, table: Table) -> None:
+    if isinstance(rung.when, Start) != (rung.letter == "start") and rung.name:
+        table.fault("letter", _('letter "start" and when = "start" go together'))
+    if isinstance(rung.when, Start) and sum(isinstance(other.when, Start) for other in ladder.rungs) > 1:
+        table.fault("when", _('only one rung may have when = "start"'))
+    if not isinstance(rung.when, Every):
+        return
+    names = [other.name for other in ladder.rungs]
+    if rung.when.after not in names:
+        table.fault("when", unknown_word(rung.when.after, names))
+    elif isinstance((ladder.rung(rung.when.after) or rung).when, Start | Every):
+        table.fault("when", _("expected a rung that counts from the due day, found {found}").format(found=shown(rung.when.after)))

@@ -1,0 +1,135 @@
+"""Posts and who holds them from when to when, and whom a letter reaches (RULES.md §3, "Roles"). Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from wsyf_scheduler.core.ladder import DEPARTMENT_ROLES, NEXT_HIGHER
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holder:
+    """One holder of a post; no bound where `since` or `until` is None, both days included.
+
+    From `away_since` to `away_until` the deputy's address is used instead.
+    """
+
+    role: str
+    department: str
+    name: str
+    email: str
+    phone: str = ""
+    since: date | None = None
+    until: date | None = None
+    deputy: str = ""
+    away_since: date | None = None
+    away_until: date | None = None
+
+    def holds_on(self, day: date) -> bool:
+        """Whether the post is held on that day."""
+        return (self.since is None or self.since <= day) and (self.until is None or day <= self.until)
+
+    def is_away_on(self, day: date) -> bool:
+        """Whether the deputy stands in on that day."""
+        if not self.deputy or (self.away_since is None and self.away_until is None):
+            return False
+        return (self.away_since is None or self.away_since <= day) and (
+            self.away_until is None or day <= self.away_until
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """A role, of a department where the role is one of a department."""
+
+    role: str
+    department: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """One address as a letter reaches it: the post it reads for, and a display name (may be empty)."""
+
+    address: str
+    name: str
+    post: Post
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Addressed:
+    """To and Cc, each address once; the posts nobody holds; `stand_in` is the vacant post To is read for, if any."""
+
+    to: tuple[Reader, ...]
+    cc: tuple[Reader, ...]
+    vacant: tuple[Post, ...]
+    stand_in: Post | None = None
+
+
+class Roster:
+    """All holders of one office, looked up by post and day. `office` is the address of last resort."""
+
+    def __init__(self, holders: Iterable[Holder], *, office: str) -> None:
+        """Index the holders by post."""
+        self._office = office
+        self._by_post: dict[Post, list[Holder]] = {}
+        for holder in holders:
+            self._by_post.setdefault(Post(holder.role, holder.department), []).append(holder)
+
+    def of(self, post: Post, day: date) -> tuple[Reader, ...]:
+        """Who reads for a post on a day (two holders are both addressed); empty where it is vacant."""
+        found = []
+        for holder in self._by_post.get(post, ()):
+            if holder.holds_on(day):
+                away = holder.is_away_on(day)
+                found.append(Reader(holder.deputy if away else holder.email, "" if away else holder.name, post))
+        return tuple(found)
+
+    def posts_of(self, address: str, day: date) -> tuple[Post, ...]:
+        """The posts an address reads for on a day."""
+        wanted = address.casefold()
+        return tuple(
+            post
+            for post in self._by_post
+            if any(reader.address.casefold() == wanted for reader in self.of(post, day))
+        )
+
+    def known_addresses(self) -> tuple[str, ...]:
+        """Every address of every holder, whatever the day."""
+        return tuple(dict.fromkeys(h.email for holders in self._by_post.values() for h in holders))
+
+    def address(self, to: Iterable[Post], cc: Iterable[Post], day: date) -> Addressed:
+        """Resolve posts to readers: a vacant To goes to the next higher role, a vacant Cc is left out."""
+        readers: dict[str, Reader] = {}
+        copies: dict[str, Reader] = {}
+        vacant: dict[Post, None] = {}
+        stand_in = None
+        for post in to:
+            found, missing = self._climb(post, day)
+            vacant.update(dict.fromkeys(missing))
+            stand_in = stand_in or (post if missing else None)
+            for reader in found:
+                readers.setdefault(reader.address.casefold(), reader)
+        for post in cc:
+            held = self.of(post, day)
+            vacant.update({} if held else {post: None})
+            for reader in held:
+                if reader.address.casefold() not in readers:
+                    copies.setdefault(reader.address.casefold(), reader)
+        return Addressed(
+            to=tuple(readers.values()), cc=tuple(copies.values()), vacant=tuple(vacant), stand_in=stand_in
+        )
+
+    def _climb(self, post: Post, day: date) -> tuple[tuple[Reader, ...], list[Post]]:
+        """Who reads for the post or, while it is vacant, for the next higher; and the vacant posts passed."""
+        missing: list[Post] = []
+        while True:
+            held = self.of(post, day)
+            if held:
+                return held, missing
+            missing.append(post)
+            higher = NEXT_HIGHER.get(post.role)
+            if higher is None:
+                return (Reader(self._office, "", post),), missing
+            post = Post(higher, post.department if higher in DEPARTMENT_ROLES else "")

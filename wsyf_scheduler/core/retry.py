@@ -1,0 +1,16 @@
+"""When a message that was certainly not sent is tried again. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+FIRST_WAIT = timedelta(minutes=1)
+LONGEST_WAIT = timedelta(hours=1)
+GIVE_UP_AFTER = timedelta(days=5)  # RFC 5321 §4.5.4.1: at least 4-5 days
+
+
+def next_attempt(attempts: int, queued_at: datetime, now: datetime) -> datetime | None:
+    """The instant of the next try after `attempts` failed ones (doubling waits); None to give up."""
+    if now - queued_at >= GIVE_UP_AFTER:
+        return None
+    return now + min(FIRST_WAIT * 2 ** min(attempts - 1, 10), LONGEST_WAIT)

@@ -1,0 +1,185 @@
+"""people.csv: posts and who holds them, from UTF-8 or GB18030 text, with English or Chinese headers (CLI.md).
+
+Imports core, errors. Every fault at once, each with its line.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Mapping
+from datetime import date
+from pathlib import Path
+
+from wsyf_scheduler.core.ladder import DEPARTMENT_ROLES, ROLES
+from wsyf_scheduler.core.people import Holder
+from wsyf_scheduler.errors import Fault, Invalid
+from wsyf_scheduler.i18n import _
+from wsyf_scheduler.reading import shown, unknown_word
+
+COLUMNS = ("role", "department", "name", "email", "phone", "since", "until", "deputy", "away_since", "away_until")
+CHINESE = {
+    "角色": "role",
+    "部门": "department",
+    "姓名": "name",
+    "邮箱": "email",
+    "电话": "phone",
+    "起": "since",
+    "止": "until",
+    "代理人": "deputy",
+    "外出起": "away_since",
+    "外出止": "away_until",
+}
+ROLE_NAMES = {
+    "联络员": "liaison",
+    "召集人": "convener",
+    "办公室主任": "director",
+    "总召集人": "chief",
+    "经办人": "coordinator",
+}
+ADDRESS = re.compile(r"[^@\s,;:<>()\[\]\\\"]+@[^@\s,;:<>()\[\]\\\"]+\.[^@\s,;:<>()\[\]\\\"]+")
+CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]")
+
+
+def load(path: Path, departments: Mapping[str, str]) -> list[Holder]:
+    """Read a people file; `departments` maps id to short name, and either is accepted. Raises Invalid."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise Invalid([Fault(file=str(path), message=_("cannot be read: {why}").format(why=error.strerror))]) from error
+    return parse(_decode(data, str(path)), str(path), departments)
+
+
+def _decode(data: bytes, file: str) -> str:
+    for encoding in ("utf-8-sig", "gb18030"):
+        try:
+            return data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise Invalid([Fault(file=file, message=_("expected CSV text in UTF-8 or GB18030"))])
+
+
+def parse(text: str, file: str, departments: Mapping[str, str]) -> list[Holder]:
+    """The holders in a CSV text, in its order."""
+    lines = csv.reader(io.StringIO(text, newline=""))
+    reader = _Reader(file, departments)
+    try:
+        for row in lines:
+            reader.take(row, lines.line_num)
+    except csv.Error as error:
+        reader.fault(lines.line_num, None, _("not valid CSV: {why}").format(why=error))
+    return reader.finish()
+
+
+class _Reader:
+    """Collects holders and faults, a row at a time."""
+
+    def __init__(self, file: str, departments: Mapping[str, str]) -> None:
+        self._file, self._departments = file, departments
+        self._header: list[str] | None = None
+        self._faults: list[Fault] = []
+        self._holders: list[Holder] = []
+
+    def fault(self, line: int, key: str | None, message: str) -> None:
+        self._faults.append(Fault(file=self._file, line=line, key=key, message=message))
+
+    def take(self, row: list[str], line: int) -> None:
+        cells = [cell.strip(" \t") for cell in row]
+        if not any(cells):
+            return
+        if self._header is None:
+            self._header = self._read_header(cells, line)
+        elif [CHINESE.get(cell, cell) for cell in cells] == self._header:
+            self.fault(line, None, _("a second header line; the file may have been pasted together"))
+        elif len(cells) > len(self._header):
+            self.fault(line, None, _("expected {n} columns, found {m}").format(n=len(self._header), m=len(cells)))
+        else:
+            self._read_holder(dict(zip(self._header, cells, strict=False)), line)
+
+    def finish(self) -> list[Holder]:
+        if self._header is None:
+            self._faults.append(Fault(file=self._file, message=_("the file is empty")))
+        if self._faults:
+            raise Invalid(self._faults)
+        return self._holders
+
+    def _read_header(self, cells: list[str], line: int) -> list[str]:
+        header = [CHINESE.get(cell, cell.casefold()) for cell in cells]
+        for name in header:
+            if name not in COLUMNS:
+                self.fault(line, name, unknown_word(name, COLUMNS))
+        for name in ("role", "email"):
+            if name not in header:
+                self.fault(line, name, _("missing column"))
+        for name in {name for name in header if header.count(name) > 1}:
+            self.fault(line, name, _("duplicate: {name} stands here twice").format(name=name))
+        return header
+
+    def _read_holder(self, cells: dict[str, str], line: int) -> None:
+        before = len(self._faults)
+        for key, value in cells.items():
+            if CONTROL.search(value):
+                self.fault(line, key, _("a line break or control character is not allowed here"))
+        role = self._role(cells, line)
+        holder = Holder(
+            role=role,
+            department=self._department(cells.get("department", ""), role, line),
+            name=cells.get("name", ""),
+            email=self._address(cells, "email", line),
+            phone=cells.get("phone", ""),
+            since=self._day(cells, "since", line),
+            until=self._day(cells, "until", line),
+            deputy=self._address(cells, "deputy", line) if cells.get("deputy") else "",
+            away_since=self._day(cells, "away_since", line),
+            away_until=self._day(cells, "away_until", line),
+        )
+        if holder.since and holder.until and holder.until < holder.since:
+            self.fault(line, "until", _("{until} is before since, {since}").format(until=holder.until, since=holder.since))
+        if len(self._faults) == before:
+            self._holders.append(holder)
+
+    def _role(self, cells: dict[str, str], line: int) -> str:
+        text = cells.get("role", "")
+        role = ROLE_NAMES.get(text, text)
+        if role not in ROLES:
+            self.fault(line, "role", unknown_word(text, ROLES))
+        return role
+
+    def _department(self, text: str, role: str, line: int) -> str:
+        if role not in DEPARTMENT_ROLES:
+            if text and role in ROLES:
+                self.fault(line, "department", _("expected nothing: {role} is a post of the plan").format(role=role))
+            return ""
+        ids = {short: name for name, short in self._departments.items()}
+        department = ids.get(text, text)
+        if department not in self._departments:
+            self.fault(line, "department", unknown_word(text, self._departments))
+        return department
+
+    def _address(self, cells: dict[str, str], key: str, line: int) -> str:
+        address = cells.get(key, "")
+        if not ADDRESS.fullmatch(address) and not CONTROL.search(address):
+            self.fault(line, key, _("expected a mail address, found {found}").format(found=shown(address)))
+        return address
+
+    def _day(self, cells: dict[str, str], key: str, line: int) -> date | None:
+        text = cells.get(key, "").replace("/", "-")
+        if not text:
+            return None
+        try:
+            year, month, day = (int(part) for part in text.split("-"))
+            return date(year, month, day)
+        except ValueError:
+            self.fault(line, key, _("expected a date such as 2026-12-31, found {found}").format(found=shown(text)))
+            return None
+
+
+def export(holders: Iterable[Holder]) -> str:
+    """The holders as CSV text with all columns, sorted by post."""
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for holder in sorted(holders, key=lambda h: (ROLES.index(h.role), h.department, h.email)):
+        writer.writerow([getattr(holder, column) or "" for column in COLUMNS])
+    return out.getvalue()

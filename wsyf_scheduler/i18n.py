@@ -1,0 +1,27 @@
+"""The language of the user: gettext over the packaged catalogues (English source, zh_CN). Imports nothing of ours.
+
+The language is read once from the locale variables (LANGUAGE, LC_ALL, LC_MESSAGES, LANG), as gettext does.
+"""
+
+from __future__ import annotations
+
+import gettext as _gettext
+from functools import cache
+from pathlib import Path
+
+LOCALES = Path(__file__).parent / "locale"
+
+
+@cache
+def _catalogue() -> _gettext.NullTranslations:
+    return _gettext.translation("wsyf", LOCALES, fallback=True)
+
+
+def _(message: str) -> str:
+    """The message in the user's language; the English source where there is no translation."""
+    return _catalogue().gettext(message)
+
+
+def ngettext(singular: str, plural: str, n: int) -> str:
+    """The singular or plural form for n, in the user's language."""
+    return _catalogue().ngettext(singular, plural, n)

@@ -1,0 +1,41 @@
+"""The trail: every change an event row, in the same transaction as the change."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import insert
+
+from wsyf_scheduler.store.db import Session
+from wsyf_scheduler.store.rows import EVENT, as_json
+
+
+def add(
+    session: Session,
+    *,
+    at: datetime,
+    who: str,
+    action: str,
+    plan_id: str | None = None,
+    assignment_id: int | None = None,
+    message_id: int | None = None,
+    from_state: str | None = None,
+    to_state: str | None = None,
+    why: str = "",
+    detail: dict[str, object] | None = None,
+) -> None:
+    """Add one event."""
+    session.execute(
+        insert(EVENT).values(
+            at=at,
+            who=who,
+            action=action,
+            plan_id=plan_id,
+            assignment_id=assignment_id,
+            message_id=message_id,
+            from_state=from_state,
+            to_state=to_state,
+            why=why,
+            detail=as_json(detail or {}),
+        )
+    )

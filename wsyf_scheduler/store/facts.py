@@ -1,0 +1,38 @@
+"""What the database knows of itself, by name."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import insert, select, update
+
+from wsyf_scheduler.store.db import Session
+from wsyf_scheduler.store.rows import FACT
+
+REHEARSAL = "rehearsal"
+LAST_TICK_AT = "last_tick_at"
+REGIME = "regime"
+
+
+def get(session: Session, name: str) -> str | None:
+    """The value, or None."""
+    value = session.execute(select(FACT.c.value).where(FACT.c.name == name)).scalar()
+    return None if value is None else str(value)
+
+
+def put(session: Session, name: str, value: str) -> None:
+    """Set the value."""
+    changed = session.execute(update(FACT).where(FACT.c.name == name).values(value=value))
+    if changed.rowcount == 0:
+        session.execute(insert(FACT).values(name=name, value=value))
+
+
+def is_rehearsal(session: Session) -> bool:
+    """Whether the clock of this database may be set by `--at`."""
+    return get(session, REHEARSAL) == "yes"
+
+
+def last_tick(session: Session) -> datetime | None:
+    """The instant of the last tick, or None."""
+    value = get(session, LAST_TICK_AT)
+    return None if value is None else datetime.fromisoformat(value)

@@ -1,0 +1,222 @@
+"""The tables, as SQLModel classes. They do not validate: values come from core, and the database forbids the rest.
+
+Instants are stored in UTC; days as dates; lists as JSON text, so that SQLite and PostgreSQL serve alike.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, Column, Index, LargeBinary, MetaData, Text, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from wsyf_scheduler.core.assignment import State
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s",
+    "pk": "pk_%(table_name)s",
+}
+SCHEMA_VERSION = "0001"
+STATES = ", ".join(f"'{state.value}'" for state in State)
+MESSAGE_STATES = ("queued", "sending", "sent", "retry", "uncertain", "discarded", "cancelled", "superseded", "held")
+
+
+class Base(SQLModel):
+    """All tables share one metadata with named constraints, which migrations need."""
+
+    metadata = MetaData(naming_convention=NAMING)
+
+
+def _text(*, nullable: bool = False) -> Any:
+    return Column(Text, nullable=nullable)
+
+
+class PlanVersion(Base, table=True):
+    """One version of a plan as it was synced: the exact texts of its files, as JSON by file name."""
+
+    __tablename__ = "plan_version"
+    __table_args__ = (UniqueConstraint("plan_id", "version"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    plan_id: str = Field(index=True)
+    version: int
+    title: str
+    zone: str
+    texts: str = Field(sa_column=_text())
+    synced_at: datetime
+    who: str
+
+
+class Assignment(Base, table=True):
+    """One department, one due date (责任事项); `next_attention_at` is when a tick must look at it."""
+
+    __tablename__ = "assignment"
+    __table_args__ = (
+        UniqueConstraint("plan_id", "key"),
+        CheckConstraint(f"state IN ({STATES})", name="state"),
+        Index("ix_assignment_next_attention_at", "next_attention_at"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    plan_id: str
+    key: str
+    period: str
+    period_begins_on: date
+    number: str
+    part: str
+    department: str
+    kind: str
+    title: str
+    text: str = Field(sa_column=_text())
+    position: int
+    due_on: date
+    original_due_on: date | None = None
+    file_due_on: date
+    due_basis: str
+    support: str = Field(sa_column=_text())
+    data_year: int | None = None
+    form: str | None = None
+    after: str | None = None
+    hand_in: str = Field(sa_column=_text())
+    state: str
+    held: bool
+    muted_until: date | None = None
+    closed_on: date | None = None
+    tracked_from: datetime
+    ladder_from: datetime
+    counted_from: date | None = None
+    sequence: int = 0
+    root_id: str
+    next_attention_at: datetime | None = None
+
+
+class Message(Base, table=True):
+    """One message of the outbox, from queued to its fate; `raw` is the exact bytes sent, zlib-compressed."""
+
+    __tablename__ = "message"
+    __table_args__ = (
+        CheckConstraint("state IN (" + ", ".join(f"'{state}'" for state in MESSAGE_STATES) + ")", name="state"),
+        CheckConstraint("(state = 'sent') = (sent_at IS NOT NULL)", name="sent_at"),
+        CheckConstraint("(state = 'sending') = (claimed_at IS NOT NULL)", name="claimed_at"),
+        Index("ix_message_state_not_before", "state", "not_before"),
+        Index("ix_message_plan_id_letter_department", "plan_id", "letter", "department"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    plan_id: str
+    letter: str
+    department: str
+    audience: str
+    state: str
+    in_window: bool
+    queued_at: datetime
+    not_before: datetime
+    dedup: str | None = Field(default=None, unique=True)
+    payload: str = Field(sa_column=_text())
+    attempts: int = 0
+    claimed_by: str | None = None
+    claimed_at: datetime | None = None
+    sent_at: datetime | None = None
+    message_id: str | None = None
+    subject: str | None = Field(default=None, sa_column=_text(nullable=True))
+    to: str | None = Field(default=None, sa_column=_text(nullable=True))
+    cc: str | None = Field(default=None, sa_column=_text(nullable=True))
+    raw: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
+    trouble: str | None = Field(default=None, sa_column=_text(nullable=True))
+
+
+class NoticeRow(Base, table=True):
+    """One decision about one rung and one receiver, or one row of a receipt, change or digest (then `rung` is null).
+
+    The dedup key lets the database forbid a second decision; null rungs stand outside it. `dropped` says why a row
+    was taken out of its message before it was sent.
+    """
+
+    __tablename__ = "notice"
+    __table_args__ = (
+        UniqueConstraint("assignment_id", "rung", "repeat", "due_on", "counted_from", "receiver", name="uq_notice_dedup"),
+        Index("ix_notice_message_id", "message_id"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    assignment_id: int = Field(foreign_key="assignment.id", index=True)
+    message_id: int | None = Field(default=None, foreign_key="message.id")
+    letter: str
+    rung: str | None = None
+    repeat: int = 0
+    due_on: date
+    counted_from: date
+    receiver: str
+    role: str
+    to_roles: str
+    cc_roles: str
+    slot_at: datetime | None = None
+    decided_at: datetime
+    verdict: str
+    reason: str
+    dropped: str | None = None
+    detail: str = Field(sa_column=_text())
+
+
+class Attempt(Base, table=True):
+    """One try to send a message: the phase reached, the server's code and text, and what can have happened."""
+
+    __tablename__ = "attempt"
+
+    id: int | None = Field(default=None, primary_key=True)
+    message_id: int = Field(foreign_key="message.id", index=True)
+    at: datetime
+    phase: str
+    outcome: str
+    code: int
+    text: str = Field(sa_column=_text())
+    refused: str = Field(sa_column=_text())
+
+
+class Person(Base, table=True):
+    """One holder of a post, from when to when."""
+
+    __tablename__ = "person"
+
+    id: int | None = Field(default=None, primary_key=True)
+    role: str
+    department: str
+    name: str
+    email: str
+    phone: str
+    since: date | None = None
+    until: date | None = None
+    deputy: str = ""
+    away_since: date | None = None
+    away_until: date | None = None
+
+
+class Event(Base, table=True):
+    """One change: who, when, what, from which state to which, and why. Only ever added to."""
+
+    __tablename__ = "event"
+
+    id: int | None = Field(default=None, primary_key=True)
+    at: datetime
+    who: str
+    action: str
+    plan_id: str | None = None
+    assignment_id: int | None = Field(default=None, foreign_key="assignment.id", index=True)
+    message_id: int | None = Field(default=None, foreign_key="message.id")
+    from_state: str | None = None
+    to_state: str | None = None
+    why: str = Field(sa_column=_text())
+    detail: str = Field(sa_column=_text())
+
+
+class Fact(Base, table=True):
+    """One thing the database knows of itself: whether it is a rehearsal, its last tick, the regime's fingerprint."""
+
+    __tablename__ = "fact"
+
+    name: str = Field(primary_key=True)
+    value: str = Field(sa_column=_text())

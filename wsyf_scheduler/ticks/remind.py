@@ -1,0 +1,149 @@
+"""The tick that decides: assignments whose moment has come, their letters into the outbox (RULES.md §3, §4).
+
+Imports app, core, store. One transaction a plan, so that one department's rows stand in one message.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime
+
+from wsyf_scheduler import alerts
+from wsyf_scheduler.app import App, TrackedPlan
+from wsyf_scheduler.core.assignment import Assignment
+from wsyf_scheduler.core.decide import (
+    NOTHING_DECIDED,
+    Decided,
+    Decision,
+    Verdict,
+    decide,
+    next_attention,
+    with_decisions,
+)
+from wsyf_scheduler.core.grouping import Notice, grouped, notices_of
+from wsyf_scheduler.core.ladder import Every
+from wsyf_scheduler.store import assignments, events, facts, notices, outbox
+from wsyf_scheduler.store.db import Session
+from wsyf_scheduler.telling import alert
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """What one round did."""
+
+    looked_at: int = 0
+    queued: int = 0
+    silent: int = 0
+
+    def plus(self, other: Counts) -> Counts:
+        """The sum of two rounds."""
+        return Counts(
+            looked_at=self.looked_at + other.looked_at,
+            queued=self.queued + other.queued,
+            silent=self.silent + other.silent,
+        )
+
+
+def run(app: App, now: datetime) -> Counts:
+    """Decide everything that is due; queue the messages."""
+    _follow_regime(app, now)
+    with app.db.read() as session:
+        plan_ids = assignments.plans_due(session, now)
+    counts = Counts()
+    for plan_id in plan_ids:
+        with app.db.begin() as session:
+            counts = counts.plus(_decide_plan(app, session, now, plan_id))
+    if counts.queued:
+        log.info("%d messages queued", counts.queued, extra={"action": "messages_queued"})
+    return counts
+
+
+def _decide_plan(app: App, session: Session, now: datetime, plan_id: str) -> Counts:
+    tracked = app.plans(session)[plan_id]
+    items = assignments.due(session, plan_id, now)
+    decided = notices.decided(session, [item.id for item in items])
+    found: list[Notice] = []
+    attention: list[tuple[int, datetime | None]] = []
+    for item in items:
+        before = decided.get(item.id, NOTHING_DECIDED)
+        decisions = decide(item, before, tracked.table, now)
+        found += [notice for decision in decisions for notice in notices_of(item, decision)]
+        after = with_decisions(before, item, decisions)
+        at = next_attention(item, after, tracked.table, now)
+        attention.append((item.id, at))
+        _supersede(session, item, decisions)
+        if at is None:
+            _tell_spent(session, now, tracked, item, decisions)
+    assignments.set_attention(session, attention)
+    queued = _queue(session, now, plan_id, found)
+    silent = [notice for notice in found if notice.verdict is not Verdict.NOTIFY]
+    notices.record(session, silent, None, now)
+    return Counts(looked_at=len(items), queued=queued, silent=len(silent))
+
+
+def _queue(session: Session, now: datetime, plan_id: str, found: list[Notice]) -> int:
+    messages = grouped(found)
+    for group, rows in messages.items():
+        message_id = outbox.queue(
+            session,
+            plan_id=plan_id,
+            letter=group.letter,
+            department=group.department,
+            audience=group.audience,
+            in_window=True,
+            now=now,
+            not_before=now,
+        )
+        notices.record(session, rows, message_id, now)
+    return len(messages)
+
+
+def _supersede(session: Session, item: Assignment, decisions: tuple[Decision, ...]) -> None:
+    """An older rung still unsent in the queue gives way to a newer one."""
+    slots = [
+        each.landing.slot_at
+        for each in decisions
+        if each.verdict is Verdict.NOTIFY and each.receiver == item.department
+    ]
+    if slots:
+        notices.supersede_queued(session, [item.id], max(slots))
+
+
+def _tell_spent(
+    session: Session, now: datetime, tracked: TrackedPlan, item: Assignment, decisions: tuple[Decision, ...]
+) -> None:
+    """After the last repeated escalation the coordinator hears, once, that the ladder is spent."""
+    last = [
+        each.landing
+        for each in decisions
+        if each.verdict is Verdict.NOTIFY and isinstance(each.landing.rung.when, Every)
+    ]
+    if last:
+        alert(session, item.plan_id, now, alerts.spent(tracked.plan, item, last[-1].repeat))
+
+
+def _follow_regime(app: App, now: datetime) -> None:
+    """When ladder, hours or calendar changed since the last tick, work out every next attention anew."""
+    with app.db.read() as session:
+        if facts.get(session, facts.REGIME) == app.regime:
+            return
+    with app.db.begin() as session:
+        before = facts.get(session, facts.REGIME)
+        facts.put(session, facts.REGIME, app.regime)
+        if before is None:
+            return
+        for plan_id, tracked in app.plans(session).items():
+            _replan(session, now, plan_id, tracked)
+        events.add(session, at=now, who=app.who, action="regime_changed", why="ladder, hours or calendar changed")
+
+
+def _replan(session: Session, now: datetime, plan_id: str, tracked: TrackedPlan) -> None:
+    items = assignments.of_plan(session, plan_id)
+    decided: dict[int, Decided] = notices.decided(session, [item.id for item in items])
+    assignments.set_attention(
+        session,
+        [(item.id, next_attention(item, decided.get(item.id, NOTHING_DECIDED), tracked.table, now)) for item in items],
+    )
