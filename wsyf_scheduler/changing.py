@@ -52,7 +52,7 @@ def apply(  # noqa: PLR0913 - one change has so many facts
 
     Raises Forbidden where another program changed it since it was read.
     """
-    if not assignments.change(session, item, **values):
+    if not assignments.change(session, item, values):
         raise Forbidden(_("{key} was changed by another program meanwhile; look again").format(key=item.key))
     after = assignments.by_id(session, item.id)
     assert after is not None  # assignments are never deleted

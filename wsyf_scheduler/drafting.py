@@ -17,7 +17,7 @@ from wsyf_scheduler.core.decide import silence
 from wsyf_scheduler.core.grouping import row_order
 from wsyf_scheduler.core.ladder import DEPARTMENT_ROLES, LADDER_LETTERS
 from wsyf_scheduler.core.message import Message, MessageRow
-from wsyf_scheduler.core.people import Addressed, Post, Reader
+from wsyf_scheduler.core.people import Addressed, Post, Reader, Roster
 from wsyf_scheduler.mail.letter import (
     Contact,
     Deadline,
@@ -59,19 +59,51 @@ def stale(item: Assignment, row: MessageRow, today: date) -> str | None:
         return reason.value
     if row.due_on != item.due_on:
         return "due-day-changed"
-    if row.slot_at is not None and row.slot_at < item.ladder_from and row.role == "lead" and item.tracked_from != item.ladder_from:
+    restarted = item.ladder_from != item.tracked_from and row.role == "lead"
+    if restarted and row.slot_at is not None and row.slot_at < item.ladder_from:
         return "before-restart"
     return None
 
 
-def draft(
-    app: App, session: Session, now: datetime, tracked: TrackedPlan, message: Message, rows: Sequence[MessageRow]
-) -> Draft:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What letters are made of, read once for a batch: who holds the posts, the assignments, who was told before."""
+
+    now: datetime
+    plans: dict[str, TrackedPlan]
+    roster: Roster
+    items: dict[int, Assignment]
+    history: dict[int, list[Earlier]]
+    waiting: dict[tuple[str, str], Waiting | None]
+
+    def today(self, plan_id: str) -> date:
+        """The calendar day in the plan's zone."""
+        return self.plans[plan_id].table.hours.day_of(self.now)
+
+
+def gather(app: App, session: Session, now: datetime, rows: Iterable[MessageRow]) -> Facts:
+    """Read the facts for these rows."""
+    rows = list(rows)
+    ids = list(dict.fromkeys(row.assignment_id for row in rows))
+    items = assignments.by_ids(session, ids) if ids else {}
+    on_ladder = list(dict.fromkeys(row.assignment_id for row in rows if row.rung is not None))
+    awaited = {(item.plan_id, item.after) for item in items.values() if item.after is not None}
+    return Facts(
+        now=now,
+        plans=app.plans(session),
+        roster=app.roster(session),
+        items=items,
+        history=notices.earlier(session, on_ladder) if on_ladder else {},
+        waiting={(plan_id, after): _waiting(session, plan_id, after) for plan_id, after in awaited},
+    )
+
+
+def draft(app: App, session: Session, facts: Facts, message: Message, rows: Sequence[MessageRow]) -> Draft:
     """The letter of a message as things stand now."""
-    today = tracked.table.hours.day_of(now)
-    items = assignments.by_ids(session, [row.assignment_id for row in rows])
-    ordered = sorted(rows, key=lambda row: _order(message, row, items[row.assignment_id]))
-    addressed = app.roster(session).address(*_posts(message, ordered, items), today)
+    tracked, today = facts.plans[message.plan_id], facts.today(message.plan_id)
+    ordered = sorted(rows, key=lambda row: _order(message, row, facts.items[row.assignment_id]))
+    items = [facts.items[row.assignment_id] for row in ordered]
+    addressed = facts.roster.address(*_posts(message, ordered, facts.items), today)
     letter = Letter(
         kind=LetterKind(message.letter),
         plan=plan_facts(app, tracked),
@@ -79,17 +111,16 @@ def draft(
         addressee=_addressee(message, ordered),
         department_name=_title(tracked, message.department),
         stand_in=addressed.stand_in.role if addressed.stand_in else "",
-        rows=_rows(session, tracked, today, message, ordered, items),
+        rows=tuple(_row(facts, message, row, item) for row, item in zip(ordered, items, strict=True)),
         lines=tuple(cast("list[str]", message.payload.get("lines", []))),
         headline=str(message.payload.get("headline", "")),
     )
     if message.letter == "digest":
         letter = _with_sections(session, tracked, today, message, letter)
-    deadlines = tuple(_deadlines(now, tracked, message, letter, ordered, items))
     return Draft(
         letter=letter,
-        headers=_headers(app, now, message, addressed, [items[row.assignment_id] for row in ordered]),
-        deadlines=deadlines,
+        headers=_headers(app, facts.now, message, addressed, items),
+        deadlines=tuple(_deadlines(facts.now, tracked, message, letter, ordered, items)),
         addressed=addressed,
     )
 
@@ -148,29 +179,6 @@ def _short(tracked: TrackedPlan, department: str) -> str:
     return known.get(department, department)
 
 
-def _rows(
-    session: Session,
-    tracked: TrackedPlan,
-    today: date,
-    message: Message,
-    rows: Sequence[MessageRow],
-    items: dict[int, Assignment],
-) -> tuple[Row, ...]:
-    history: dict[int, list[Earlier]] = {}
-    if message.letter in ON_LADDER:
-        for each in notices.earlier(session, list(items)):
-            history.setdefault(each.assignment_id, []).append(each)
-    waiting = {after: _waiting(session, message.plan_id, after) for after in _afters(items.values())}
-    return tuple(
-        _row(tracked, today, message, row, items[row.assignment_id], history.get(row.assignment_id, []), waiting)
-        for row in rows
-    )
-
-
-def _afters(items: Iterable[Assignment]) -> list[str]:
-    return list(dict.fromkeys(item.after for item in items if item.after is not None))
-
-
 def _waiting(session: Session, plan_id: str, task: str) -> Waiting | None:
     found = assignments.of_task(session, plan_id, task)
     if not found:
@@ -178,37 +186,30 @@ def _waiting(session: Session, plan_id: str, task: str) -> Waiting | None:
     return Waiting(key=task, title=found[0].title, closed=all(item.state in GONE for item in found))
 
 
-def _row(  # noqa: PLR0913 - what one row of a letter is made of
-    tracked: TrackedPlan,
-    today: date,
-    message: Message,
-    row: MessageRow,
-    item: Assignment,
-    history: list[Earlier],
-    waiting: dict[str, Waiting | None],
-) -> Row:
-    facts = assignment_row(tracked, item, today)
+def _row(facts: Facts, message: Message, row: MessageRow, item: Assignment) -> Row:
+    tracked, history = facts.plans[message.plan_id], facts.history.get(item.id, [])
+    words = assignment_row(tracked, item, facts.today(message.plan_id))
     told = _told(tracked, item, history) if message.letter in TELLS_WHO_WAS_TOLD else ()
-    same = [
-        each
-        for each in history
-        if (each.letter, each.receiver, each.due_on) == (message.letter, row.receiver, item.due_on)
-        and each.notice_id != row.notice_id
-    ]
     detail = row.detail
     old_due_on = detail.get("old_due_on")
     return replace(
-        facts,
-        nth=len(same) + 1,
+        words,
+        nth=1 + sum(_is_same_letter(each, message, row, item) for each in history),
         role=row.role,
         told=told,
-        after=waiting.get(item.after or ""),
+        after=facts.waiting.get((item.plan_id, item.after or "")),
         happened=detail.get("happened", ""),
         reason=detail.get("reason", ""),
         approved_by=detail.get("approved_by", ""),
         on=date.fromisoformat(detail["on"]) if "on" in detail else None,
-        original_due_on=date.fromisoformat(old_due_on) if old_due_on else facts.original_due_on,
+        original_due_on=date.fromisoformat(old_due_on) if old_due_on else words.original_due_on,
     )
+
+
+def _is_same_letter(earlier: Earlier, message: Message, row: MessageRow, item: Assignment) -> bool:
+    """Whether an earlier row was of this kind, for this due day and this receiver: they are counted 第n次."""
+    same = (earlier.letter, earlier.receiver, earlier.due_on) == (message.letter, row.receiver, item.due_on)
+    return same and earlier.notice_id != row.notice_id
 
 
 def assignment_row(tracked: TrackedPlan, item: Assignment, today: date) -> Row:
@@ -286,11 +287,10 @@ def _deadlines(
     message: Message,
     letter: Letter,
     rows: Sequence[MessageRow],
-    items: dict[int, Assignment],
+    items: Sequence[Assignment],
 ) -> Iterable[Deadline]:
     """A calendar entry for each deadline the liaison hears of first, or whose day has changed or fallen away."""
-    for row, words in zip(rows, letter.rows, strict=True):
-        item = items[row.assignment_id]
+    for row, item, words in zip(rows, items, letter.rows, strict=True):
         is_new = message.letter == "start" and row.role == "lead"
         is_change = message.letter == "change" and words.happened in MOVES_DEADLINE
         if is_new or is_change:

@@ -39,7 +39,7 @@ def tell(app: App, session: Session, now: datetime, item: Assignment, letter: st
         due_on=item.due_on,
         receiver=item.department,
         to=("liaison",),
-        cc=told_last(notices.earlier(session, [item.id])),
+        cc=told_last(notices.earlier(session, [item.id])[item.id]),
         detail=detail,
         now=now,
     )

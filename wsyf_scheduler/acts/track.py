@@ -73,7 +73,7 @@ def _apply(  # noqa: PLR0913 - one call, for readability of act()
     for item, want in changes.moved:
         _move(app, session, now, item, want, who)
     for item, want in changes.reworded:
-        assignments.change(session, item, **_words(item, want))
+        assignments.change(session, item, _words(item, want))
         _event(session, now, who, item, "assignment_reworded")
     return sum(item.held for item in new)
 
@@ -107,7 +107,7 @@ def _record_added(session: Session, plan_id: str, keys: set[str], now: datetime,
 
 def _withdraw(app: App, session: Session, now: datetime, item: Assignment, who: str) -> None:
     state = advance(item.state, Verb.WITHDRAW)
-    assignments.change(session, item, state=state.value, held=False)
+    assignments.change(session, item, {"state": state.value, "held": False})
     _event(session, now, who, item, "assignment_withdrawn", to_state=state)
     tell(app, session, now, item, "change", happened="withdrawn")
 
@@ -115,7 +115,8 @@ def _withdraw(app: App, session: Session, now: datetime, item: Assignment, who: 
 def _restore(session: Session, now: datetime, item: Assignment, want: Wanted, who: str) -> None:
     state = advance(item.state, Verb.RESTORE)
     values = _words(item, want) | {"due_on": want.due_on, "file_due_on": want.due_on, "original_due_on": None}
-    assignments.change(session, item, state=state.value, ladder_from=now, counted_from=None, **values)
+    values |= {"state": state.value, "ladder_from": now, "counted_from": None}
+    assignments.change(session, item, values)
     _event(session, now, who, item, "assignment_restored", to_state=state)
 
 
@@ -126,7 +127,7 @@ def _move(app: App, session: Session, now: datetime, item: Assignment, want: Wan
     live = item.state in amend.LIVE
     if live:
         values |= {"ladder_from": now, "counted_from": None, "sequence": item.sequence + 1}
-    assignments.change(session, item, **values)
+    assignments.change(session, item, values)
     _event(session, now, who, item, "due_day_changed", why=f"{item.due_on} -> {want.due_on}")
     if live:
         moved = replace(item, due_on=want.due_on)

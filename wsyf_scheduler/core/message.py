@@ -26,7 +26,10 @@ WAITING = (MessageState.QUEUED, MessageState.RETRY, MessageState.UNCERTAIN)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """One message; `payload` holds what is no row (an alert's lines, a digest's reader)."""
+    """One message; `payload` holds what is no row (an alert's lines).
+
+    `raw` are the exact bytes, made at `made_at` from `made_rows` rows; `trouble` says why it did not leave.
+    """
 
     id: int
     plan_id: str
@@ -45,6 +48,8 @@ class Message:
     to: tuple[str, ...] = ()
     cc: tuple[str, ...] = ()
     raw: bytes | None = None
+    made_at: datetime | None = None
+    made_rows: int | None = None
     trouble: str | None = None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,61 +13,73 @@ from wsyf_scheduler.store.db import Session
 from wsyf_scheduler.store.rows import ASSIGNMENT, assignment, assignment_values
 
 COLUMN = ASSIGNMENT.c
+NOW = bindparam("now")
+PLAN = bindparam("plan")
+
+PLANS_DUE = select(COLUMN.plan_id).where(COLUMN.next_attention_at <= NOW).distinct()
+DUE = (
+    select(ASSIGNMENT).where(COLUMN.next_attention_at <= NOW, COLUMN.plan_id == PLAN).order_by(COLUMN.id)
+)
+NEXT_ATTENTION = select(func.min(COLUMN.next_attention_at))
+SET_ATTENTION = (
+    update(ASSIGNMENT).where(COLUMN.id == bindparam("item")).values(next_attention_at=bindparam("at"))
+)
+OF_PLAN = select(ASSIGNMENT).where(COLUMN.plan_id == PLAN).order_by(COLUMN.position, COLUMN.id)
+BY_IDS = select(ASSIGNMENT).where(COLUMN.id.in_(bindparam("ids", expanding=True)))
+BY_KEY = select(ASSIGNMENT).where(COLUMN.key == bindparam("wanted")).order_by(COLUMN.plan_id)
+BY_PREFIX = (
+    select(ASSIGNMENT).where(COLUMN.key >= bindparam("wanted"), COLUMN.key < bindparam("end")).order_by(COLUMN.key)
+)
+OF_TASK = select(ASSIGNMENT).where(
+    COLUMN.plan_id == PLAN, COLUMN.period == bindparam("in_period"), COLUMN.number == bindparam("as_number")
+)
 
 
 def plans_due(session: Session, now: datetime) -> list[str]:
     """The plans with an assignment whose next attention has come; reads the index and nothing else."""
-    query = select(COLUMN.plan_id).where(COLUMN.next_attention_at <= now).distinct()
-    return sorted(session.execute(query).scalars())
+    return sorted(session.execute(PLANS_DUE, {"now": now}).scalars())
 
 
 def due(session: Session, plan_id: str, now: datetime) -> list[Assignment]:
     """Those of a plan whose next attention has come, by id."""
-    mine = (COLUMN.next_attention_at <= now, COLUMN.plan_id == plan_id)
-    query = select(ASSIGNMENT).where(*mine).order_by(COLUMN.id)
-    return [assignment(row) for row in session.execute(query)]
+    return [assignment(row) for row in session.execute(DUE, {"now": now, "plan": plan_id})]
 
 
 def next_attention(session: Session) -> datetime | None:
     """The nearest moment any assignment needs attention."""
-    found: datetime | None = session.execute(select(func.min(COLUMN.next_attention_at))).scalar()
+    found: datetime | None = session.execute(NEXT_ATTENTION).scalar()
     return found
 
 
 def set_attention(session: Session, instants: Iterable[tuple[int, datetime | None]]) -> None:
     """Write when each assignment is to be looked at next."""
-    values = [{"key_id": item_id, "at": at} for item_id, at in instants]
+    values = [{"item": item_id, "at": at} for item_id, at in instants]
     if values:
-        query = update(ASSIGNMENT).where(COLUMN.id == bindparam("key_id")).values(next_attention_at=bindparam("at"))
-        session.execute(query, values)
+        session.execute(SET_ATTENTION, values)
 
 
 def of_plan(session: Session, plan_id: str) -> list[Assignment]:
     """All of a plan, in the order of the plan."""
-    query = select(ASSIGNMENT).where(COLUMN.plan_id == plan_id).order_by(COLUMN.position, COLUMN.id)
-    return [assignment(row) for row in session.execute(query)]
+    return [assignment(row) for row in session.execute(OF_PLAN, {"plan": plan_id})]
 
 
 def by_id(session: Session, item_id: int) -> Assignment | None:
     """One, or None."""
-    row = session.execute(select(ASSIGNMENT).where(COLUMN.id == item_id)).first()
-    return None if row is None else assignment(row)
+    return by_ids(session, [item_id]).get(item_id)
 
 
 def by_ids(session: Session, ids: Sequence[int]) -> dict[int, Assignment]:
     """Several, by id; unknown ones are left out."""
-    rows = session.execute(select(ASSIGNMENT).where(COLUMN.id.in_(list(ids))))
-    return {row.id: assignment(row) for row in rows}
+    return {row.id: assignment(row) for row in session.execute(BY_IDS, {"ids": list(ids)})}
 
 
 def by_prefix(session: Session, prefix: str) -> list[Assignment]:
     """Those whose key is the prefix, else those whose key begins with it, by key."""
-    exact = session.execute(select(ASSIGNMENT).where(COLUMN.key == prefix)).all()
+    exact = session.execute(BY_KEY, {"wanted": prefix}).all()
     if exact:
         return [assignment(row) for row in exact]
     end = prefix + "\U0010ffff"
-    query = select(ASSIGNMENT).where(COLUMN.key >= prefix, COLUMN.key < end).order_by(COLUMN.key)
-    return [assignment(row) for row in session.execute(query)]
+    return [assignment(row) for row in session.execute(BY_PREFIX, {"wanted": prefix, "end": end})]
 
 
 def keys(session: Session) -> list[str]:
@@ -78,8 +90,8 @@ def keys(session: Session) -> list[str]:
 def of_task(session: Session, plan_id: str, task: str) -> list[Assignment]:
     """The assignments of `period/number`."""
     period, _, number = task.partition("/")
-    query = select(ASSIGNMENT).where(COLUMN.plan_id == plan_id, COLUMN.period == period, COLUMN.number == number)
-    return [assignment(row) for row in session.execute(query)]
+    wanted = {"plan": plan_id, "in_period": period, "as_number": number}
+    return [assignment(row) for row in session.execute(OF_TASK, wanted)]
 
 
 def insert_all(session: Session, items: Iterable[Assignment]) -> None:
@@ -89,7 +101,7 @@ def insert_all(session: Session, items: Iterable[Assignment]) -> None:
         session.execute(insert(ASSIGNMENT), values)
 
 
-def change(session: Session, before: Assignment, **values: Any) -> bool:
+def change(session: Session, before: Assignment, values: Mapping[str, Any]) -> bool:
     """Change columns, guarded by the state and due day read before; False where another process was faster."""
     changed = session.execute(
         update(ASSIGNMENT)

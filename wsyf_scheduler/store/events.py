@@ -9,8 +9,10 @@ from sqlalchemy import insert
 from wsyf_scheduler.store.db import Session
 from wsyf_scheduler.store.rows import EVENT, as_json
 
+ADD = insert(EVENT)
 
-def add(
+
+def add(  # noqa: PLR0913 - one event has so many facts
     session: Session,
     *,
     at: datetime,
@@ -25,17 +27,16 @@ def add(
     detail: dict[str, object] | None = None,
 ) -> None:
     """Add one event."""
-    session.execute(
-        insert(EVENT).values(
-            at=at,
-            who=who,
-            action=action,
-            plan_id=plan_id,
-            assignment_id=assignment_id,
-            message_id=message_id,
-            from_state=from_state,
-            to_state=to_state,
-            why=why,
-            detail=as_json(detail or {}),
-        )
-    )
+    event = {
+        "at": at,
+        "who": who,
+        "action": action,
+        "plan_id": plan_id,
+        "assignment_id": assignment_id,
+        "message_id": message_id,
+        "from_state": from_state,
+        "to_state": to_state,
+        "why": why,
+        "detail": as_json(detail) if detail else "{}",
+    }
+    session.execute(ADD, event)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 
 from wsyf_scheduler.store.db import Session
 from wsyf_scheduler.store.rows import FACT
@@ -13,18 +13,20 @@ REHEARSAL = "rehearsal"
 LAST_TICK_AT = "last_tick_at"
 REGIME = "regime"
 
+GET = select(FACT.c.value).where(FACT.c.name == bindparam("wanted"))
+SET = update(FACT).where(FACT.c.name == bindparam("wanted")).values(value=bindparam("new"))
+
 
 def get(session: Session, name: str) -> str | None:
     """The value, or None."""
-    value = session.execute(select(FACT.c.value).where(FACT.c.name == name)).scalar()
+    value = session.execute(GET, {"wanted": name}).scalar()
     return None if value is None else str(value)
 
 
 def put(session: Session, name: str, value: str) -> None:
     """Set the value."""
-    changed = session.execute(update(FACT).where(FACT.c.name == name).values(value=value))
-    if changed.rowcount == 0:
-        session.execute(insert(FACT).values(name=name, value=value))
+    if session.execute(SET, {"wanted": name, "new": value}).rowcount == 0:
+        session.execute(insert(FACT), {"name": name, "value": value})
 
 
 def is_rehearsal(session: Session) -> bool:

@@ -5,21 +5,87 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import and_, func, insert, or_, select, update
+from sqlalchemy import and_, bindparam, func, insert, or_, select, update
 
 from wsyf_scheduler.core.message import WAITING, Message, MessageState
 from wsyf_scheduler.store.db import Session
 from wsyf_scheduler.store.rows import ATTEMPT, MESSAGE, as_json, message
 
 COLUMN = MESSAGE.c
+SENDING = MessageState.SENDING.value
 WAITING_STATES = [state.value for state in WAITING]
-TROUBLE_STATES = (
-    MessageState.RETRY.value,
-    MessageState.UNCERTAIN.value,
-    MessageState.DISCARDED.value,
-    MessageState.HELD.value,
+TROUBLE_STATES = [
+    state.value
+    for state in (MessageState.RETRY, MessageState.UNCERTAIN, MessageState.DISCARDED, MessageState.HELD)
+]
+
+QUEUE = insert(MESSAGE)
+BY_DEDUP = select(COLUMN.id).where(COLUMN.dedup == bindparam("key"))
+LIKE = select(func.min(COLUMN.id)).where(
+    COLUMN.plan_id == bindparam("of_plan"),
+    COLUMN.letter == bindparam("of_letter"),
+    COLUMN.department == bindparam("to_department"),
+    COLUMN.state == MessageState.QUEUED.value,
+    COLUMN.attempts == 0,
+)
+LEAVING = (
+    select(MESSAGE)
+    .where(
+        COLUMN.state.in_(WAITING_STATES),
+        COLUMN.not_before <= bindparam("now"),
+        or_(COLUMN.in_window.is_(False), COLUMN.plan_id.in_(bindparam("open", expanding=True))),
+    )
+    .order_by(COLUMN.not_before, COLUMN.id)
+    .limit(bindparam("most"))
+)
+CLAIM = (
+    update(MESSAGE)
+    .where(COLUMN.id == bindparam("item"), COLUMN.state == bindparam("before"))
+    .values(state=SENDING, claimed_at=bindparam("now"), claimed_by=bindparam("by"))
+)
+KEEP = (
+    update(MESSAGE)
+    .where(COLUMN.id == bindparam("item"))
+    .values(
+        message_id=bindparam("header_id"),
+        subject=bindparam("about"),
+        to=bindparam("to_list"),
+        cc=bindparam("cc_list"),
+        raw=bindparam("bytes"),
+        made_at=bindparam("now"),
+        made_rows=bindparam("row_count"),
+    )
+)
+SETTLE = (
+    update(MESSAGE)
+    .where(COLUMN.id == bindparam("item"), COLUMN.state == SENDING)
+    .values(
+        state=bindparam("after"),
+        claimed_at=None,
+        claimed_by=None,
+        sent_at=bindparam("done_at"),
+        not_before=bindparam("again_at"),
+        trouble=bindparam("why"),
+        attempts=COLUMN.attempts + bindparam("tried"),
+    )
+)
+UNCLAIM = (
+    update(MESSAGE)
+    .where(COLUMN.id == bindparam("item"), COLUMN.state == SENDING)
+    .values(state=bindparam("after"), claimed_at=None, claimed_by=None)
+)
+FORGET = update(MESSAGE).where(COLUMN.id == bindparam("item")).values(raw=None, made_at=None, made_rows=None)
+ADD_ATTEMPT = insert(ATTEMPT)
+NEXT_DUE = select(func.min(COLUMN.not_before)).where(COLUMN.state.in_(WAITING_STATES))
+BY_ID = select(MESSAGE).where(COLUMN.id == bindparam("item"))
+SENT_SINCE = (
+    select(MESSAGE)
+    .where(COLUMN.id > bindparam("item"), COLUMN.state == MessageState.SENT.value)
+    .order_by(COLUMN.id)
+)
+IN_TROUBLE = (
+    select(MESSAGE).where(COLUMN.plan_id == bindparam("of_plan"), COLUMN.state.in_(TROUBLE_STATES)).order_by(COLUMN.id)
 )
 
 
@@ -39,60 +105,45 @@ def queue(  # noqa: PLR0913 - one message has so many facts
     """Add a message; returns its id, or None where one with this dedup key stands already."""
     if dedup is not None and has_dedup(session, dedup):
         return None
-    added = session.execute(
-        insert(MESSAGE).values(
-            plan_id=plan_id,
-            letter=letter,
-            department=department,
-            audience=audience,
-            state=MessageState.QUEUED.value,
-            in_window=in_window,
-            queued_at=now,
-            not_before=not_before,
-            payload=as_json(payload or {}),
-            dedup=dedup,
-            attempts=0,
-        )
-    )
-    return int(added.inserted_primary_key[0])
+    row = {
+        "plan_id": plan_id,
+        "letter": letter,
+        "department": department,
+        "audience": audience,
+        "state": MessageState.QUEUED.value,
+        "in_window": in_window,
+        "queued_at": now,
+        "not_before": not_before,
+        "payload": as_json(payload) if payload else "{}",
+        "dedup": dedup,
+        "attempts": 0,
+    }
+    return int(session.execute(QUEUE, row).inserted_primary_key[0])
 
 
 def has_dedup(session: Session, dedup: str) -> bool:
     """Whether a message with this dedup key stands already."""
-    return session.execute(select(COLUMN.id).where(COLUMN.dedup == dedup)).first() is not None
+    return session.execute(BY_DEDUP, {"key": dedup}).first() is not None
 
 
 def waiting_like(session: Session, *, plan_id: str, letter: str, department: str) -> int | None:
     """The queued message of this kind for this department that a further act may join, or None."""
-    query = select(COLUMN.id).where(
-        COLUMN.plan_id == plan_id,
-        COLUMN.letter == letter,
-        COLUMN.department == department,
-        COLUMN.state == MessageState.QUEUED.value,
-        COLUMN.attempts == 0,
-    )
-    found = session.execute(query.order_by(COLUMN.id)).scalar()
+    wanted = {"of_plan": plan_id, "of_letter": letter, "to_department": department}
+    found = session.execute(LIKE, wanted).scalar()
     return None if found is None else int(found)
 
 
-def claim_next(session: Session, *, now: datetime, open_plans: Sequence[str], by: str) -> Message | None:
-    """Claim the next message that may leave now: its time has come, and its plan's window is open where it needs one."""
-    may_leave = or_(COLUMN.in_window.is_(False), COLUMN.plan_id.in_(list(open_plans)))
-    query = (
-        select(MESSAGE)
-        .where(COLUMN.state.in_(WAITING_STATES), COLUMN.not_before <= now, may_leave)
-        .order_by(COLUMN.not_before, COLUMN.id)
-        .limit(1)
-    )
-    row = session.execute(query).first()
-    if row is None:
-        return None
-    claimed = session.execute(
-        update(MESSAGE)
-        .where(COLUMN.id == row.id, COLUMN.state == row.state)
-        .values(state=MessageState.SENDING.value, claimed_at=now, claimed_by=by)
-    )
-    return message(row) if claimed.rowcount == 1 else None
+def leaving(session: Session, *, now: datetime, open_plans: Sequence[str], most: int) -> list[Message]:
+    """Messages that may leave now, oldest first: their time has come, and the window is open where they need it."""
+    rows = session.execute(LEAVING, {"now": now, "open": list(open_plans), "most": most})
+    return [message(row) for row in rows]
+
+
+def claim(session: Session, items: Iterable[Message], *, now: datetime, by: str) -> None:
+    """Take messages for this process, in the transaction that found them."""
+    values = [{"item": item.id, "before": item.state.value, "now": now, "by": by} for item in items]
+    if values:
+        session.execute(CLAIM, values)
 
 
 def keep_bytes(  # noqa: PLR0913 - what was made, kept before it is sent
@@ -104,38 +155,54 @@ def keep_bytes(  # noqa: PLR0913 - what was made, kept before it is sent
     to: Sequence[str],
     cc: Sequence[str],
     raw: bytes,
+    rows: int,
+    now: datetime,
 ) -> None:
     """Keep the exact bytes and the envelope before they are sent."""
-    session.execute(
-        update(MESSAGE)
-        .where(COLUMN.id == message_id)
-        .values(
-            message_id=header_id, subject=subject, to=as_json(list(to)), cc=as_json(list(cc)), raw=zlib.compress(raw, 1)
-        )
-    )
+    values = {
+        "item": message_id,
+        "header_id": header_id,
+        "about": subject,
+        "to_list": as_json(list(to)),
+        "cc_list": as_json(list(cc)),
+        "bytes": zlib.compress(raw, 1),
+        "row_count": rows,
+        "now": now,
+    }
+    session.execute(KEEP, values)
 
 
-def settle(
+def settle(  # noqa: PLR0913 - the fate of a message
     session: Session,
     message_id: int,
     state: MessageState,
     *,
     now: datetime,
-    not_before: datetime | None = None,
+    again_at: datetime,
     trouble: str | None = None,
+    tried: bool = True,
 ) -> bool:
     """Record the fate of a claimed message; False where the claim was lost meanwhile."""
-    values: dict[str, Any] = {"state": state.value, "claimed_at": None, "claimed_by": None, "trouble": trouble}
-    values["sent_at"] = now if state is MessageState.SENT else None
-    if not_before is not None:
-        values["not_before"] = not_before
-    if state is not MessageState.CANCELLED:
-        values["attempts"] = COLUMN.attempts + 1
-    mine = and_(COLUMN.id == message_id, COLUMN.state == MessageState.SENDING.value)
-    return session.execute(update(MESSAGE).where(mine).values(**values)).rowcount == 1
+    values = {
+        "item": message_id,
+        "after": state.value,
+        "done_at": now if state is MessageState.SENT else None,
+        "again_at": again_at,
+        "why": trouble,
+        "tried": int(tried),
+    }
+    return session.execute(SETTLE, values).rowcount == 1
 
 
-def add_attempt(
+def unclaim(session: Session, items: Iterable[Message]) -> None:
+    """Give back claimed messages that were not tried, as they were before."""
+    for item in items:
+        session.execute(UNCLAIM, {"item": item.id, "after": item.state.value})
+        if item.state is MessageState.QUEUED:
+            session.execute(FORGET, {"item": item.id})
+
+
+def add_attempt(  # noqa: PLR0913 - one attempt has so many facts
     session: Session,
     message_id: int,
     *,
@@ -147,17 +214,16 @@ def add_attempt(
     refused: Iterable[tuple[str, int, str]],
 ) -> None:
     """Add one attempt to the ledger."""
-    session.execute(
-        insert(ATTEMPT).values(
-            message_id=message_id,
-            at=at,
-            phase=phase,
-            outcome=outcome,
-            code=code,
-            text=text,
-            refused=as_json([list(item) for item in refused]),
-        )
-    )
+    attempt = {
+        "message_id": message_id,
+        "at": at,
+        "phase": phase,
+        "outcome": outcome,
+        "code": code,
+        "text": text,
+        "refused": as_json([list(item) for item in refused]),
+    }
+    session.execute(ADD_ATTEMPT, attempt)
 
 
 def rescue(session: Session, *, claimed_before: datetime) -> list[int]:
@@ -165,39 +231,31 @@ def rescue(session: Session, *, claimed_before: datetime) -> list[int]:
 
     Bytes that were made may have been sent, so such a message is `uncertain` and goes again byte for byte.
     """
-    dead = and_(COLUMN.state == MessageState.SENDING.value, COLUMN.claimed_at <= claimed_before)
+    dead = and_(COLUMN.state == SENDING, COLUMN.claimed_at <= claimed_before)
     rows = session.execute(select(COLUMN.id, COLUMN.raw.is_not(None).label("made")).where(dead)).all()
     for row in rows:
         state = MessageState.UNCERTAIN if row.made else MessageState.QUEUED
-        session.execute(
-            update(MESSAGE)
-            .where(COLUMN.id == row.id, COLUMN.state == MessageState.SENDING.value)
-            .values(state=state.value, claimed_at=None, claimed_by=None)
-        )
+        session.execute(UNCLAIM, {"item": row.id, "after": state.value})
     return [int(row.id) for row in rows]
 
 
 def next_due(session: Session) -> datetime | None:
     """The nearest moment a waiting message may leave."""
-    found: datetime | None = session.execute(
-        select(func.min(COLUMN.not_before)).where(COLUMN.state.in_(WAITING_STATES))
-    ).scalar()
+    found: datetime | None = session.execute(NEXT_DUE).scalar()
     return found
 
 
 def by_id(session: Session, message_id: int) -> Message | None:
     """One message, or None."""
-    row = session.execute(select(MESSAGE).where(COLUMN.id == message_id)).first()
+    row = session.execute(BY_ID, {"item": message_id}).first()
     return None if row is None else message(row)
 
 
 def sent_since(session: Session, message_id: int) -> list[Message]:
     """Messages sent with a higher id than the one given, by id."""
-    query = select(MESSAGE).where(COLUMN.id > message_id, COLUMN.state == MessageState.SENT.value).order_by(COLUMN.id)
-    return [message(row) for row in session.execute(query)]
+    return [message(row) for row in session.execute(SENT_SINCE, {"item": message_id})]
 
 
 def in_trouble(session: Session, plan_id: str) -> list[Message]:
     """Messages of a plan that did not leave as they should: retrying, uncertain, discarded, held."""
-    query = select(MESSAGE).where(COLUMN.plan_id == plan_id, COLUMN.state.in_(TROUBLE_STATES)).order_by(COLUMN.id)
-    return [message(row) for row in session.execute(query)]
+    return [message(row) for row in session.execute(IN_TROUBLE, {"of_plan": plan_id})]

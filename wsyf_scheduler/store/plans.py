@@ -7,10 +7,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import bindparam, func, insert, select
 
 from wsyf_scheduler.store.db import Session
 from wsyf_scheduler.store.rows import PLAN_VERSION, as_json
+
+COLUMN = PLAN_VERSION.c
+LATEST = (
+    select(PLAN_VERSION).where(COLUMN.plan_id == bindparam("plan")).order_by(COLUMN.version.desc()).limit(1)
+)
+MARKS = select(COLUMN.plan_id, func.max(COLUMN.version)).group_by(COLUMN.plan_id)
+FIRST_SYNCED = select(func.min(COLUMN.synced_at)).where(COLUMN.plan_id == bindparam("plan"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,9 +33,7 @@ class Version:
 
 def latest(session: Session, plan_id: str) -> Version | None:
     """The version that is in force, or None where the plan was never synced."""
-    table = PLAN_VERSION.c
-    query = select(PLAN_VERSION).where(table.plan_id == plan_id).order_by(table.version.desc()).limit(1)
-    row = session.execute(query).first()
+    row = session.execute(LATEST, {"plan": plan_id}).first()
     if row is None:
         return None
     return Version(
@@ -36,39 +41,31 @@ def latest(session: Session, plan_id: str) -> Version | None:
     )
 
 
-def ids(session: Session) -> list[str]:
-    """Every plan ever synced, by id."""
-    return list(session.execute(select(PLAN_VERSION.c.plan_id).distinct().order_by(PLAN_VERSION.c.plan_id)).scalars())
-
-
 def marks(session: Session) -> dict[str, int]:
     """Plan id to the number of its version in force: changes when anything was synced."""
-    table = PLAN_VERSION.c
-    rows = session.execute(select(table.plan_id, func.max(table.version)).group_by(table.plan_id))
-    return {row[0]: row[1] for row in rows}
+    return {row[0]: row[1] for row in session.execute(MARKS)}
 
 
 def first_synced_at(session: Session, plan_id: str) -> datetime | None:
     """When the plan was first tracked, or None."""
-    table = PLAN_VERSION.c
-    query = select(func.min(table.synced_at)).where(table.plan_id == plan_id)
-    found: datetime | None = session.execute(query).scalar()
+    found: datetime | None = session.execute(FIRST_SYNCED, {"plan": plan_id}).scalar()
     return found
 
 
-def add(session: Session, *, plan_id: str, title: str, zone: str, texts: Mapping[str, str], at: datetime, who: str) -> int:
+def add(
+    session: Session, *, plan_id: str, title: str, zone: str, texts: Mapping[str, str], at: datetime, who: str
+) -> int:
     """Add the next version; returns its number, from 1."""
     before = latest(session, plan_id)
     version = before.version + 1 if before else 1
-    session.execute(
-        insert(PLAN_VERSION).values(
-            plan_id=plan_id,
-            version=version,
-            title=title,
-            zone=zone,
-            texts=as_json(dict(texts)),
-            synced_at=at,
-            who=who,
-        )
-    )
+    row = {
+        "plan_id": plan_id,
+        "version": version,
+        "title": title,
+        "zone": zone,
+        "texts": as_json(dict(texts)),
+        "synced_at": at,
+        "who": who,
+    }
+    session.execute(insert(PLAN_VERSION), row)
     return version

@@ -44,10 +44,14 @@ def _plain(value: object) -> str:
     return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
+ASSIGNMENT_FIELDS = tuple(
+    "begins_on" if column.name == "period_begins_on" else column.name for column in ASSIGNMENT.columns
+)
+
+
 def assignment(row: Row[Any]) -> Assignment:
-    """One assignment."""
-    values = dict(row._mapping)
-    values["begins_on"] = values.pop("period_begins_on")
+    """One assignment, from a row of all columns in their order."""
+    values = dict(zip(ASSIGNMENT_FIELDS, row, strict=True))
     values["support"] = split(values["support"])
     values["state"] = State(values["state"])
     return Assignment(**values)
@@ -81,6 +85,8 @@ def message(row: Row[Any]) -> Message:
         to=tuple(json.loads(row.to or "[]")),
         cc=tuple(json.loads(row.cc or "[]")),
         raw=None if row.raw is None else zlib.decompress(row.raw),
+        made_at=row.made_at,
+        made_rows=row.made_rows,
         trouble=row.trouble,
     )
 
@@ -104,6 +110,6 @@ def message_row(row: Row[Any]) -> MessageRow:
 
 def holder(row: Row[Any]) -> Holder:
     """One holder of a post."""
-    values = dict(row._mapping)
+    values = row._asdict()
     values.pop("id")
     return Holder(**values)

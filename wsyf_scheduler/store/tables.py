@@ -95,7 +95,7 @@ class Assignment(Base, table=True):
 
 
 class Message(Base, table=True):
-    """One message of the outbox, from queued to its fate; `raw` is the exact bytes sent, zlib-compressed."""
+    """One message of the outbox, from queued to its fate; `raw` is the exact bytes, zlib-compressed."""
 
     __tablename__ = "message"
     __table_args__ = (
@@ -126,6 +126,8 @@ class Message(Base, table=True):
     to: str | None = Field(default=None, sa_column=_text(nullable=True))
     cc: str | None = Field(default=None, sa_column=_text(nullable=True))
     raw: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
+    made_at: datetime | None = None
+    made_rows: int | None = None
     trouble: str | None = Field(default=None, sa_column=_text(nullable=True))
 
 

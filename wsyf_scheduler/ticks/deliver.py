@@ -7,7 +7,7 @@ second carries the same Message-ID and the same bytes. Imports app, drafting, st
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,9 +15,9 @@ from wsyf_scheduler import alerts
 from wsyf_scheduler.app import App, Round, TrackedPlan
 from wsyf_scheduler.core.message import Message, MessageRow, MessageState
 from wsyf_scheduler.core.retry import next_attempt
-from wsyf_scheduler.drafting import Draft, draft, stale
+from wsyf_scheduler.drafting import Draft, Facts, draft, gather, stale
 from wsyf_scheduler.mail.letter import Outcome, Outgoing, Sent
-from wsyf_scheduler.store import assignments, events, notices, outbox
+from wsyf_scheduler.store import events, notices, outbox
 from wsyf_scheduler.store.db import Session
 from wsyf_scheduler.telling import alert
 
@@ -32,6 +32,10 @@ STATE_OF = {
 }
 
 
+WITHOUT_ROWS = ("digest", "alert", "test")
+BATCH = 25  # claimed and made in one commit; a message waits at most for so many others after its rows were checked
+
+
 @dataclass(slots=True)
 class Counts:
     """What one round did with the outbox."""
@@ -41,73 +45,93 @@ class Counts:
     cancelled: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class _Claimed:
+    message: Message
+    outgoing: Outgoing
+
+
 def run(app: App, now: datetime) -> Counts:
-    """Send what may leave now. Each message reads the clock anew: a long batch must not run past the window."""
+    """Send what may leave now. Each batch reads the clock anew: a long queue must not run past the window."""
     del now
     counts = Counts()
     with app.delivery():
-        for outgoing, fate in app.mailer.send_batch(_claims(app, counts)):
-            _record(app, outgoing.id, fate, counts)
+        while not app.should_stop():
+            claimed = _claim(app, counts)
+            if claimed is None or not _send(app, claimed, counts):
+                break
     if counts.sent:
         log.info("%d messages sent", counts.sent, extra={"action": "messages_sent"})
     return counts
 
 
-def _claims(app: App, counts: Counts) -> Iterator[Outgoing]:
-    """Claim messages one at a time, just before each is sent; stops between two when asked to."""
-    while not app.should_stop():
-        now = app.clock.now()
+def _claim(app: App, counts: Counts) -> list[_Claimed] | None:
+    """Claim a batch and make its bytes; None where nothing waits that may leave."""
+    now = app.clock.now()
+    with app.db.begin() as session:
+        round_ = Round(now=now, plans=app.plans(session))
+        open_plans = [plan_id for plan_id in round_.plans if round_.is_open(plan_id)]
+        messages = outbox.leaving(session, now=now, open_plans=open_plans, most=BATCH)
+        if not messages:
+            return None
+        outbox.claim(session, messages, now=now, by=app.process)
+        rows = notices.rows_of(session, [message.id for message in messages])
+        facts = gather(app, session, now, [row for each in rows.values() for row in each])
+        prepared = [_prepare(app, session, facts, message, rows[message.id], counts) for message in messages]
+    return [each for each in prepared if each is not None]
+
+
+def _send(app: App, claimed: list[_Claimed], counts: Counts) -> bool:
+    """Send a batch, recording each fate before the next goes out; False where the mailer or a stop ended it early."""
+    waiting = {each.outgoing.id: each for each in claimed}
+    for outgoing, fate in app.mailer.send_batch(_until_stopped(app, claimed)):
+        _record(app, waiting.pop(outgoing.id).message, fate, counts)
+    if waiting:
         with app.db.begin() as session:
-            round_ = Round(now=now, plans=app.plans(session))
-            open_plans = [plan_id for plan_id in round_.plans if round_.is_open(plan_id)]
-            message = outbox.claim_next(session, now=now, open_plans=open_plans, by=app.process)
-            outgoing = None if message is None else _prepare(app, session, round_, message, counts)
-        if message is None:
+            outbox.unclaim(session, [each.message for each in waiting.values()])
+    return not waiting
+
+
+def _until_stopped(app: App, claimed: list[_Claimed]) -> Iterator[Outgoing]:
+    for each in claimed:
+        if app.should_stop():
             return
-        if outgoing is not None:
-            yield outgoing
+        yield each.outgoing
 
 
-def _prepare(app: App, session: Session, round_: Round, message: Message, counts: Counts) -> Outgoing | None:
+def _prepare(  # noqa: PLR0913 - a message, its rows, and what they are made with
+    app: App, session: Session, facts: Facts, message: Message, rows: list[MessageRow], counts: Counts
+) -> _Claimed | None:
     """The bytes of a claimed message, kept before they are sent; None where nothing is left to say."""
-    tracked = round_.plans[message.plan_id]
-    rows = notices.rows_of(session, message.id)
-    kept = _still_standing(session, round_, tracked, rows)
-    if rows and not kept or not rows and message.letter not in {"digest", "alert"}:
-        outbox.settle(session, message.id, MessageState.CANCELLED, now=round_.now)
-        _event(app, session, round_.now, message, "message_cancelled")
+    kept = _still_standing(session, facts, message, rows)
+    if not kept and message.letter not in WITHOUT_ROWS:
+        outbox.settle(session, message.id, MessageState.CANCELLED, now=facts.now, again_at=facts.now, tried=False)
+        _event(app, session, facts.now, message, "message_cancelled")
         counts.cancelled += 1
         return None
-    if message.raw is not None and len(kept) == len(rows) and not _must_be_remade(message, tracked, round_.now):
-        recipients = tuple(dict.fromkeys((*message.to, *message.cc, *app.config.mail.bcc)))
-        return Outgoing(id=message.id, sender=app.config.mail.sender, recipients=recipients, data=message.raw)
-    return _make(app, session, round_.now, tracked, message, kept)
+    if message.raw is not None and _may_go_again(facts, message, kept):
+        return _Claimed(message, _outgoing(app, message.id, message.to, message.cc, message.raw))
+    return _Claimed(message, _make(app, session, facts, message, kept))
 
 
-def _still_standing(session: Session, round_: Round, tracked: TrackedPlan, rows: list[MessageRow]) -> list[MessageRow]:
+def _still_standing(session: Session, facts: Facts, message: Message, rows: list[MessageRow]) -> list[MessageRow]:
     """Look at each row again at the moment of sending: what was closed meanwhile is taken out (RULES.md §4)."""
-    today = tracked.table.hours.day_of(round_.now)
-    items = assignments.by_ids(session, [row.assignment_id for row in rows])
-    kept = []
-    for row in rows:
-        why = stale(items[row.assignment_id], row, today)
-        if why is None:
-            kept.append(row)
-        else:
-            notices.drop(session, [row.notice_id], why)
-    return kept
+    today = facts.today(message.plan_id)
+    judged = [(row, stale(facts.items[row.assignment_id], row, today)) for row in rows]
+    notices.drop(session, [(row.notice_id, why) for row, why in judged if why is not None])
+    return [row for row, why in judged if why is None]
 
 
-def _must_be_remade(message: Message, tracked: TrackedPlan, now: datetime) -> bool:
-    """Certainly not sent, and made on an earlier day: its days left are no longer true."""
-    day_of = tracked.table.hours.day_of
-    return message.state is MessageState.RETRY and day_of(message.not_before) != day_of(now)
+def _may_go_again(facts: Facts, message: Message, kept: list[MessageRow]) -> bool:
+    """Byte for byte: the same rows, and maybe sent before, or certainly not sent but made today."""
+    if message.made_rows != len(kept) or message.made_at is None:
+        return False
+    made_on = facts.plans[message.plan_id].table.hours.day_of(message.made_at)
+    return message.state is MessageState.UNCERTAIN or made_on == facts.today(message.plan_id)
 
 
-def _make(
-    app: App, session: Session, now: datetime, tracked: TrackedPlan, message: Message, rows: list[MessageRow]
-) -> Outgoing:
-    made = draft(app, session, now, tracked, message, rows)
+def _make(app: App, session: Session, facts: Facts, message: Message, rows: list[MessageRow]) -> Outgoing:
+    made = draft(app, session, facts, message, rows)
     written = app.writer.write(made.letter, made.headers, made.deadlines)
     to, cc = _addresses(made)
     outbox.keep_bytes(
@@ -118,13 +142,21 @@ def _make(
         to=to,
         cc=cc,
         raw=written.raw,
+        rows=len(rows),
+        now=facts.now,
     )
-    _tell_vacancies(session, now, tracked, message, made)
+    tracked = facts.plans[message.plan_id]
+    _tell_vacancies(session, facts.now, tracked, message, made)
     if written.faults:
-        day = tracked.table.hours.day_of(now)
-        alert(session, message.plan_id, now, alerts.templates(tracked.plan, written.faults, day))
-    recipients = tuple(dict.fromkeys((*to, *cc, *app.config.mail.bcc)))
-    return Outgoing(id=message.id, sender=app.config.mail.sender, recipients=recipients, data=written.raw)
+        what = alerts.templates(tracked.plan, written.faults, facts.today(message.plan_id))
+        alert(session, message.plan_id, facts.now, what)
+    return _outgoing(app, message.id, to, cc, written.raw)
+
+
+def _outgoing(app: App, message_id: int, to: Sequence[str], cc: Sequence[str], raw: bytes) -> Outgoing:
+    mail = app.config.mail
+    recipients = tuple(dict.fromkeys((*to, *cc, *mail.bcc)))
+    return Outgoing(id=message_id, sender=mail.sender, recipients=recipients, data=raw)
 
 
 def _addresses(made: Draft) -> tuple[list[str], list[str]]:
@@ -139,14 +171,12 @@ def _tell_vacancies(session: Session, now: datetime, tracked: TrackedPlan, messa
         alert(session, message.plan_id, now, alerts.vacancy(tracked.plan, post, made.letter.on))
 
 
-def _record(app: App, message_id: int, fate: Sent, counts: Counts) -> None:
+def _record(app: App, message: Message, fate: Sent, counts: Counts) -> None:
     now = app.clock.now()
     with app.db.begin() as session:
-        message = outbox.by_id(session, message_id)
-        assert message is not None  # messages are never deleted
         outbox.add_attempt(
             session,
-            message_id,
+            message.id,
             at=now,
             phase=fate.phase.value,
             outcome=fate.outcome.value,
@@ -159,8 +189,8 @@ def _record(app: App, message_id: int, fate: Sent, counts: Counts) -> None:
         counts.sent += 1
     else:
         counts.troubled += 1
-        extra = {"action": "message_not_sent", "message": message_id, "outcome": fate.outcome.value}
-        log.warning("message %d was not sent: %s", message_id, fate.outcome.value, extra=extra)
+        extra = {"action": "message_not_sent", "message": message.id, "outcome": fate.outcome.value}
+        log.warning("message %d was not sent: %s", message.id, fate.outcome.value, extra=extra)
 
 
 def _settle(app: App, session: Session, now: datetime, message: Message, fate: Sent) -> None:
@@ -169,18 +199,14 @@ def _settle(app: App, session: Session, now: datetime, message: Message, fate: S
     again_at = next_attempt(message.attempts + 1, message.queued_at, now)
     if state in (MessageState.RETRY, MessageState.UNCERTAIN) and again_at is None:
         state = MessageState.DISCARDED
-    outbox.settle(session, message.id, state, now=now, not_before=again_at or now, trouble=trouble)
+    outbox.settle(session, message.id, state, now=now, again_at=again_at or now, trouble=trouble)
     _event(app, session, now, message, f"message_{state.value}", why=trouble or "")
     refused = "；".join(f"{each.address} {each.code}" for each in fate.refused)
-    if state is MessageState.DISCARDED or (state is MessageState.SENT and refused):
-        if message.letter != "alert":
-            why = refused or trouble or ""
-            what = alerts.undelivered(_plan(app, session, message), message.id, message.department, message.letter, why)
-            alert(session, message.plan_id, now, what)
-
-
-def _plan(app: App, session: Session, message: Message) -> alerts.Plan:
-    return app.plans(session)[message.plan_id].plan
+    failed = state is MessageState.DISCARDED or (state is MessageState.SENT and refused)
+    if failed and message.letter != "alert":
+        plan = app.plans(session)[message.plan_id].plan
+        why = refused or trouble or ""
+        alert(session, message.plan_id, now, alerts.undelivered(plan, message.id, message.department, message.letter, why))
 
 
 def _event(app: App, session: Session, now: datetime, message: Message, action: str, why: str = "") -> None:

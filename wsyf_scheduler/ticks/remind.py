@@ -67,6 +67,7 @@ def _decide_plan(app: App, session: Session, now: datetime, plan_id: str) -> Cou
     decided = notices.decided(session, [item.id for item in items])
     found: list[Notice] = []
     attention: list[tuple[int, datetime | None]] = []
+    newer: list[tuple[int, datetime]] = []
     for item in items:
         before = decided.get(item.id, NOTHING_DECIDED)
         decisions = decide(item, before, tracked.table, now)
@@ -74,9 +75,10 @@ def _decide_plan(app: App, session: Session, now: datetime, plan_id: str) -> Cou
         after = with_decisions(before, item, decisions)
         at = next_attention(item, after, tracked.table, now)
         attention.append((item.id, at))
-        _supersede(session, item, decisions)
+        newer += _newest_slot(item, decisions)
         if at is None:
             _tell_spent(session, now, tracked, item, decisions)
+    notices.supersede_queued(session, newer)
     assignments.set_attention(session, attention)
     queued = _queue(session, now, plan_id, found)
     silent = [notice for notice in found if notice.verdict is not Verdict.NOTIFY]
@@ -101,15 +103,14 @@ def _queue(session: Session, now: datetime, plan_id: str, found: list[Notice]) -
     return len(messages)
 
 
-def _supersede(session: Session, item: Assignment, decisions: tuple[Decision, ...]) -> None:
-    """An older rung still unsent in the queue gives way to a newer one."""
+def _newest_slot(item: Assignment, decisions: tuple[Decision, ...]) -> list[tuple[int, datetime]]:
+    """The slot of the rung that speaks: an older one still unsent in the queue gives way to it."""
     slots = [
         each.landing.slot_at
         for each in decisions
         if each.verdict is Verdict.NOTIFY and each.receiver == item.department
     ]
-    if slots:
-        notices.supersede_queued(session, [item.id], max(slots))
+    return [(item.id, max(slots))] if slots else []
 
 
 def _tell_spent(
