@@ -40,19 +40,30 @@ class TrackedPlan:
 class App:
     """Everything a command or a tick needs. `who` signs the events; `receipt_delay` is 0 in a rehearsal.
 
-    `delivery` gives the lock under which messages are claimed and sent: one process at a time.
+    Mailer and writer are made when first used: an act needs neither. `delivery` gives the lock under which messages
+    are claimed and sent, one process at a time; `should_stop` asks between two messages whether to leave.
     """
 
     config: Config
     clock: Clock
     db: Database
-    mailer: Mailer
-    writer: Writer
+    make_mailer: Callable[[], Mailer]
+    make_writer: Callable[[], Writer]
     who: str
     receipt_delay: timedelta
     delivery: Callable[[], AbstractContextManager[object]] = nullcontext
     should_stop: Callable[[], bool] = lambda: False
     _plans: dict[tuple[str, int], TrackedPlan] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def mailer(self) -> Mailer:
+        """Where mail goes."""
+        return self.make_mailer()
+
+    @cached_property
+    def writer(self) -> Writer:
+        """What letters are written with."""
+        return self.make_writer()
 
     @cached_property
     def calendar(self) -> WorkCalendar:

@@ -85,6 +85,7 @@ class Config:
     templates: Path
     people: Path
     database: str
+    evidence: Path
     send_at: time
     send_until: time
     receipt_delay: timedelta
@@ -145,6 +146,7 @@ def _config(root: Table, path: Path) -> Config:
         templates=folder / templates.text("dir", "templates/email"),
         people=folder / people.text("file", "people.csv"),
         database=_database(database, folder),
+        evidence=folder / database.text("evidence", "data/evidence"),
         send_at=send_at,
         send_until=send_until,
         receipt_delay=timedelta(minutes=hours.integer("receipt_delay", 10, least=0)),

@@ -1,6 +1,6 @@
 """Reading the TOML files people edit: every fault at once, each with file, line, key, expected and found.
 
-Imports errors and i18n only; config and files read through it.
+Imports errors, i18n and lines only; config and files read through it.
 """
 
 from __future__ import annotations
@@ -14,9 +14,6 @@ from typing import Any
 
 from wsyf_scheduler.errors import Fault, nearest
 from wsyf_scheduler.i18n import _
-
-HEADER = re.compile(r"^\s*(\[\[?)\s*([^\]]+?)\s*\]\]?\s*(#.*)?$")
-ASSIGNMENT = re.compile(r"""^\s*((?:[\w-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[\w-]+|"[^"]*"|'[^']*'))*)\s*=""")
 
 
 def decode(data: bytes, file: str) -> tuple[str, Fault | None]:
@@ -66,12 +63,10 @@ class Document:
     def line_of(self, key: str) -> int | None:
         """The line a dotted key, or the nearest table above it, stands on."""
         if self._lines is None:
-            self._lines = _line_index(self._text)
-        while key:
-            if key in self._lines:
-                return self._lines[key]
-            key = re.sub(r"(\.[^.\[\]]+|\[[0-9]+\])$|^[^.\[\]]+$", "", key)
-        return None
+            self._lines = index(self._text)
+        while key and key not in self._lines:
+            key = key[: max(key.rfind("."), key.rfind("["), 0)]
+        return self._lines.get(key)
 
     def _parse(self) -> dict[str, Any]:
         if not self._text.strip():
@@ -81,25 +76,27 @@ class Document:
             return tomllib.loads(self._text)
         except tomllib.TOMLDecodeError as error:
             self.faults.append(self._syntax(str(error)))
-            return {}
-        except ValueError as error:  # 2023-02-29: right in form, no such day
-            self.faults.append(self._impossible(str(error)))
-            return {}
+        except RecursionError:
+            self.faults.append(Fault(file=self.file, message=_("not valid TOML: {why}").format(why=_("nested too deep"))))
+        return {}
 
     def _syntax(self, text: str) -> Fault:
-        found = re.search(r"\(at line ([0-9]+), column [0-9]+\)", text)
+        found = re.search(r"\(at line ([0-9]+), column ([0-9]+)\)", text)
         line = int(found[1]) if found else self._text.count("\n") + 1
-        return Fault(file=self.file, line=line, message=_("not valid TOML: {why}").format(why=text))
+        day = self._impossible_day(line, int(found[2])) if found else None
+        message = _("not valid TOML: {why}").format(why=text)
+        if day is not None:
+            message = _("there is no such day: {day}").format(day=day)
+        return Fault(file=self.file, line=line, message=message)
 
-    def _impossible(self, text: str) -> Fault:
-        for number, line in enumerate(self._text.splitlines(), 1):
-            for found in re.findall(r"\b([0-9]{4}-[0-9]{2}-[0-9]{2})\b", line):
-                try:
-                    date.fromisoformat(found)
-                except ValueError:
-                    message = _("there is no such day: {day}").format(day=found)
-                    return Fault(file=self.file, line=number, message=message)
-        return Fault(file=self.file, message=_("not valid TOML: {why}").format(why=text))
+    def _impossible_day(self, line: int, column: int) -> str | None:
+        """2023-02-29: right in form, no such day."""
+        found = re.match(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", self._text.split("\n")[line - 1][column - 1 :])
+        try:
+            date.fromisoformat(found.group() if found else "1970-01-01")
+        except ValueError:
+            return found.group() if found else None
+        return None
 
 
 class Table:
@@ -134,13 +131,47 @@ class Table:
             self.fault(key, _("expected text, found nothing"))
         return value
 
-    def integer(self, key: str, default: int | None = None, *, least: int | None = None) -> int:
+    def line(self, key: str, default: str | None = None) -> str:
+        """Text on one line, as it stands in subjects and mail headers; required where there is no default."""
+        value = self.text(key, default)
+        if CONTROL.search(value):
+            self.fault(key, _("expected text on one line, found a line break or control character"))
+        return value
+
+    def integer(
+        self, key: str, default: int | None = None, *, least: int | None = None, most: int | None = None
+    ) -> int:
         """A whole number; required where there is no default."""
         value = self._typed(key, int, _("a whole number"), default, 0)
-        if least is not None and key in self.values and value < least:
+        if not is_kind(self.values.get(key), int):
+            return value
+        if least is not None and value < least:
             self.fault(key, _("expected at least {least}, found {found}").format(least=least, found=value))
             return least
+        if most is not None and value > most:
+            self.fault(key, _("expected at most {most}, found {found}").format(most=most, found=value))
+            return most
         return value
+
+    def year(self, key: str, default: int | None = None) -> int:
+        """A year of four digits; required where there is no default."""
+        value = self._typed(key, int, _("a year such as 2026"), default, 0)
+        if is_kind(self.values.get(key), int) and not FIRST_YEAR <= value <= LAST_YEAR:
+            self.fault(key, _("expected {expected}, found {found}").format(expected=_("a year such as 2026"), found=value))
+            return default or 0
+        return value
+
+    def address(self, key: str) -> str:
+        """A mail address; required."""
+        value = self.text(key)
+        if value.strip():
+            self.check_address(key, value)
+        return value
+
+    def check_address(self, key: str, value: str) -> None:
+        """Record a mistake where the value is no mail address."""
+        if not is_address(value):
+            self.fault(key, _("expected a mail address, found {found}").format(found=shown(value)))
 
     def boolean(self, key: str, default: bool) -> bool:  # noqa: FBT001 - a default, as in the other getters
         """True or false."""
@@ -238,6 +269,11 @@ def is_kind(value: Any, kind: type) -> bool:
     return isinstance(value, kind)
 
 
+def is_address(text: str) -> bool:
+    """Whether mail can be sent to it: ASCII before the @ (few relays take more), a domain that may be Chinese."""
+    return MAIL_ADDRESS.fullmatch(text) is not None and len(text) <= LONGEST_ADDRESS
+
+
 def shown(value: Any) -> str:
     """A value as a message quotes it, cut short."""
     text = f'"{value}"' if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else str(value)
@@ -250,25 +286,3 @@ def unknown_word(word: str, known: Iterable[str]) -> str:
     hint = nearest(word, known, most=1)
     message = _("expected one of {known}, found {found}").format(known=", ".join(known), found=shown(word))
     return message + (_("; did you mean {word}?").format(word=hint[0]) if hint else "")
-
-
-def _line_index(text: str) -> dict[str, int]:
-    """Dotted path -> line for every header and key that stands at the start of a line."""
-    lines: dict[str, int] = {}
-    counts: dict[str, int] = {}
-    current = ""
-    for number, line in enumerate(text.splitlines(), 1):
-        if header := HEADER.match(line):
-            current = _plain(header[2])
-            if header[1] == "[[":
-                counts[current] = counts.get(current, 0) + 1
-                current = f"{current}[{counts[current]}]"
-            lines.setdefault(current, number)
-        elif found := ASSIGNMENT.match(line):
-            key = _plain(found[1])
-            lines.setdefault(f"{current}.{key}" if current else key, number)
-    return lines
-
-
-def _plain(key: str) -> str:
-    return re.sub(r"\s*\.\s*", ".", key).replace('"', "").replace("'", "")

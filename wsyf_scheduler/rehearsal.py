@@ -5,14 +5,16 @@ Imports acts, ticks and what they stand on. Nothing here decides anything: it on
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 
-from wsyf_scheduler.acts import close
+from wsyf_scheduler.acts import close, track
 from wsyf_scheduler.app import App
 from wsyf_scheduler.clock import FixedClock
-from wsyf_scheduler.store import assignments, outbox
+from wsyf_scheduler.core.ladder import Timetable
+from wsyf_scheduler.core.plan import Plan, expand
+from wsyf_scheduler.store import assignments, facts, outbox
 from wsyf_scheduler.ticks import deliver, digest, remind
 
 CLOSES_AT = time(8, 0)
@@ -45,8 +47,11 @@ def run(app: App, clock: FixedClock, *, until: datetime, script: Sequence[Planne
 
 
 def round_of_ticks(app: App, now: datetime) -> tuple[remind.Counts, int, deliver.Counts]:
-    """What the daemon does by itself at one moment."""
-    return remind.run(app, now), digest.run(app, now), deliver.run(app, now)
+    """What the daemon does by itself at one moment; a rehearsal's clock stands there until the next."""
+    done = remind.run(app, now), digest.run(app, now), deliver.run(app, now)
+    with app.db.begin() as session:
+        facts.put(session, facts.LAST_TICK_AT, now.isoformat())
+    return done
 
 
 def _next_moment(app: App, now: datetime, next_act: datetime | None) -> datetime | None:
@@ -60,22 +65,28 @@ def _next_moment(app: App, now: datetime, next_act: datetime | None) -> datetime
     return min((moment for moment in moments if moment is not None and moment > now), default=None)
 
 
-def on_time(app: App, plan_id: str, first: date) -> list[Planned]:
+def tracking(plan: Plan, texts: Mapping[str, str]) -> Act:
+    """The plan is tracked."""
+
+    def act(app: App, now: datetime) -> object:
+        return track.act(app, now, plan=plan, texts=texts, who=app.who)
+
+    return act
+
+
+def on_time(plan: Plan, table: Timetable, first: date) -> list[Planned]:
     """Each assignment closed at 08:00 on its due day, rolled back, or at FROM 00:00 where that lies earlier."""
-    with app.db.read() as session:
-        table = app.plans(session)[plan_id].table
-        items = assignments.of_plan(session, plan_id)
     hours, begins_at = table.hours, table.hours.midnight(first)
     script: dict[datetime, list[str]] = {}
-    for item in items:
-        day = table.calendar.roll_back(item.due_on)
+    for want in expand(plan):
+        day = table.calendar.roll_back(want.due_on)
         at = max(datetime.combine(day, CLOSES_AT, hours.zone).astimezone(UTC), begins_at)
-        script.setdefault(at, []).append(str(item.id))
-    return [Planned(at, _closing(ids)) for at, ids in sorted(script.items())]
+        script.setdefault(at, []).append(f"{plan.id}:{want.key}")
+    return [Planned(at, _closing(keys)) for at, keys in sorted(script.items())]
 
 
-def _closing(ids: list[str]) -> Act:
+def _closing(keys: list[str]) -> Act:
     def act(app: App, now: datetime) -> object:
-        return close.act(app, now, keys=ids, who=app.who)
+        return close.act(app, now, keys=keys, who=app.who)
 
     return act

@@ -1,6 +1,6 @@
-"""Chinese phrases the letters are made of: days, due dates, posts, who was told, and clean, wrapped text.
+"""Chinese phrases the letters are made of: days, due dates, posts, who was told, and clean text.
 
-Pure functions over plain values, offered to the templates as filters. Imports only mail.letter.
+Pure functions over plain values, offered to the templates as filters. Imports only mail.letter and mail.wrapping.
 """
 
 from __future__ import annotations
@@ -49,9 +49,11 @@ HAPPENED: Final = {
     "due-changed": "期限调整",
 }
 DIGITS: Final = "零一二三四五六七八九"
+TOLD_IN_FULL: Final = 6  # earlier notices named day by day; of more, each kind's first and latest day are
+GLANCE: Final = 6  # rows named behind the subject in a phone's list
 CLIP: Final = 3000  # characters kept of one value: a pasted novel must not make a letter nobody can open
-COLUMNS: Final = 78  # of a text line; a Han character takes two
 
+_ORDER: Final = {kind: place for place, kind in enumerate(LETTERS)}  # the ladder's order
 _HAN = "\u3000-\u303f\u4e00-\u9fff\uff00-\uffef"
 _LINE_ENDS = "\n\r\t\v\f\x1c-\x1f\x85\u2028\u2029"
 _LINE_BREAK = re.compile(rf"(?<=[{_HAN}])[ ]*[{_LINE_ENDS}]+[ ]*(?=[{_HAN}])")
@@ -59,9 +61,6 @@ _SPACES = re.compile(rf"[ {_LINE_ENDS}]*[{_LINE_ENDS}][ {_LINE_ENDS}]*")
 _INVISIBLE = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _UNCLEAN = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
-_HEAD = re.compile(r" +(?:· |[^\s：]{2,4}：)?")  # an indent, and the bullet or label that follows it
-_OPENING = "（《“‘【〔"  # never last on a line
-_CLOSING = "，。；：、）》”’！？】〕…"  # never first on a line
 
 
 def clean(text: str) -> str:
@@ -71,14 +70,12 @@ def clean(text: str) -> str:
 
 def clean_block(text: str) -> str:
     """The same for text of several lines, which stay, and of any length."""
-    if not _UNCLEAN.search(text.replace("\n", "")):
-        return text
-    return "\n".join(map(_scrub, text.split("\n")))
+    return "\n".join([_scrub(line) for line in text.split("\n")])
 
 
 def _scrub(text: str) -> str:
     """A line break between two Han characters goes without a trace, any other becomes one space."""
-    if not _UNCLEAN.search(text):
+    if text.isprintable() or not _UNCLEAN.search(text):  # the first is quick, and nothing unclean is printable
         return text
     text = _SPACES.sub(" ", _LINE_BREAK.sub("", text))
     return _SURROGATE.sub("\ufffd", _INVISIBLE.sub("", text))
@@ -173,16 +170,20 @@ def week(on: date) -> str:
     return f"{day(monday, on)}至{end}"
 
 
-def told(notices: Iterable[Mapping[str, object]], on: date) -> str:
-    """Who was told before, and when: 提醒2次（联络员）：2月21日、2月28日；催办1次（联络员、召集人）：3月1日."""
-    groups: dict[tuple[str, tuple[str, ...]], list[date]] = {}
+def told(notices: Iterable[Told], on: date) -> str:
+    """Who was told before, and when, by kind: 提醒2次（联络员）：2月21日、2月28日；催办1次（联络员、召集人）：3月1日.
+
+    After more than TOLD_IN_FULL notices a kind gives its count, first and latest day: 督办13次（召集人、联络员）：首次
+    1月5日，最近一次4月3日.
+    """
+    groups: dict[tuple[LetterKind, tuple[str, ...]], list[date]] = {}
     for notice in notices:
-        kind, posts, told_on = notice["kind"], notice["posts"], notice["on"]
-        if isinstance(kind, str) and isinstance(posts, tuple) and isinstance(told_on, date):
-            groups.setdefault((kind, posts), []).append(told_on)
+        groups.setdefault((notice.kind, notice.posts), []).append(notice.on)
+    in_full = sum(map(len, groups.values())) <= TOLD_IN_FULL
     return "；".join(
-        f"{letter(kind)}{len(days)}次（{listed(map(post, posts))}）：{_days(days, on)}"
-        for (kind, posts), days in groups.items()
+        f"{LETTERS[kind]}{len(days)}次（{listed([clean(post(each)) for each in posts])}）："
+        f"{_days(days, on) if in_full else _span(days, on)}"
+        for (kind, posts), days in sorted(groups.items(), key=lambda group: _ORDER[group[0][0]])
     )
 
 
@@ -195,48 +196,11 @@ def _days(days: Iterable[date], on: date) -> str:
     return listed(words)
 
 
-def wrap(text: str, columns: int = COLUMNS) -> str:
-    """Text lines no wider than `columns`, broken where Chinese may be.
-
-    Lines that follow keep an indent of blanks and stand under what a label (任务要求：) introduces; a paragraph's
-    first-line indent (　　) is not repeated.
-    """
-    return "\n".join(line if len(line) * 2 <= columns else _wrap_line(line, columns) for line in text.split("\n"))
-
-
-def _wrap_line(line: str, columns: int) -> str:
-    start = _HEAD.match(line)
-    head = start.group() if start and len(start.group()) < columns // 2 else ""
-    indent = " " * _width(head)
-    rest, room, lines = line[len(head) :], columns - len(indent), []
-    while _width(rest) > room:
-        cut = _break(rest, _fitting(rest, room))
-        lines.append(rest[:cut].rstrip(" "))
-        rest = rest[cut:].lstrip(" ")
-    return head + f"\n{indent}".join([*lines, rest])
-
-
-def _fitting(text: str, columns: int) -> int:
-    """How many characters fit: the count grows by what is surely left over, a wide character taking two columns."""
-    count = 0
-    while (left_over := columns - _width(text[:count])) > 1:
-        count += left_over // 2
-    return count
-
-
-def _break(text: str, most: int) -> int:
-    """The last place up to `most` where the text may be broken; `most` where there is none."""
-    for cut in range(most, 0, -1):
-        before, after = text[cut - 1], text[cut]
-        in_word = "!" <= before <= "~" and "!" <= after <= "~"
-        if not in_word and after not in _CLOSING and before not in _OPENING:
-            return cut
-    return most
-
-
-def _width(text: str) -> int:
-    """Columns on the screen, as GBK counts bytes: one for ASCII, two for a Han character; one for what it lacks."""
-    return len(text.encode("gbk", "replace"))
+def _span(days: Sequence[date], on: date) -> str:
+    """The first and the latest day, and both with their years; one or two days are named as they are."""
+    if len(days) <= 2:  # noqa: PLR2004 - a first and a latest
+        return _days(days, on)
+    return f"首次{day(days[0], on)}，最近一次{day(days[-1], on)}"
 
 
 FILTERS: Final[Mapping[str, Callable[..., str]]] = {

@@ -13,9 +13,8 @@ from sqlalchemy import Connection, create_engine, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import StaticPool
 
-from wsyf_scheduler.errors import DatabaseTrouble
-from wsyf_scheduler.i18n import _
-from wsyf_scheduler.store.tables import SCHEMA_VERSION, Base
+from wsyf_scheduler.store import schema
+from wsyf_scheduler.store.tables import Base
 
 Session = Connection  # what store functions take: one connection inside one transaction
 BUSY_TIMEOUT = 30_000  # milliseconds
@@ -63,11 +62,42 @@ class Database:
                     raise
                 connection.exec_driver_sql("COMMIT")
         except DBAPIError as error:
-            raise trouble(error.orig, self.url) from error
+            raise schema.trouble(error.orig, self.path) from error
+
+    @contextmanager
+    def exclusive(self) -> Iterator[Session]:
+        """One write transaction for migrations: foreign keys are off, so that a rebuilt table keeps its children."""
+        try:
+            with self._engine.connect() as connection:
+                connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+                try:
+                    yield connection
+                except BaseException:
+                    connection.exec_driver_sql("ROLLBACK")
+                    raise
+                else:
+                    connection.exec_driver_sql("COMMIT")
+                finally:
+                    connection.exec_driver_sql("PRAGMA foreign_keys = ON")
+        except DBAPIError as error:
+            raise schema.trouble(error.orig, self.path) from error
 
     def create(self) -> None:
         """Make all tables at once: for scratch databases; an office's database is made by its migrations."""
         Base.metadata.create_all(self._engine)
+
+    def copy_from(self, path: Path) -> None:
+        """Fill this (in-memory) database with a copy of a file, taken at one moment while others may write."""
+        source = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+        try:
+            target = self._engine.raw_connection()
+            source.backup(target.driver_connection)
+            target.close()
+        except sqlite3.Error as error:
+            raise schema.trouble(error, path) from error
+        finally:
+            source.close()
 
     def close(self) -> None:
         """Close every connection."""
@@ -76,22 +106,10 @@ class Database:
     def require_schema(self) -> None:
         """Raise DatabaseTrouble unless the file exists and is of exactly this version's schema."""
         if self.path is not None and not self.path.exists():
-            message = _("there is no database at {path}; run `wsyf upgrade` to create it").format(path=self.path)
-            raise DatabaseTrouble(message)
+            raise schema.missing(self.path)
         with self.read() as session:
             found = schema_version(session)
-        check_version(found)
-
-
-def check_version(found: str | None) -> None:
-    """Raise DatabaseTrouble where a schema version is not the one this program speaks."""
-    if found == SCHEMA_VERSION:
-        return
-    if found is not None and found > SCHEMA_VERSION:
-        message = _("the database is of a newer version ({found}; this program knows {known}): update the program")
-    else:
-        message = _("the database is of an older version ({found}; this program needs {known}): run `wsyf upgrade`")
-    raise DatabaseTrouble(message.format(found=found or "-", known=SCHEMA_VERSION))
+        schema.check_version(found)
 
 
 def schema_version(session: Session) -> str | None:
@@ -101,25 +119,6 @@ def schema_version(session: Session) -> str | None:
         return None
     found = session.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
     return None if found is None else str(found)
-
-
-def trouble(error: BaseException | None, url: str) -> DatabaseTrouble:
-    """The driver's complaint in words that say what to do."""
-    text = str(error)
-    where = url.removeprefix("sqlite:///")
-    if "locked" in text or "busy" in text:
-        message = _("the database {where} stayed locked by another program; try again in a moment")
-    elif "readonly" in text or "read-only" in text:
-        message = _("the database {where} is read-only for this user; check the owner and rights of the file and folder")
-    elif "unable to open" in text:
-        message = _("the database {where} cannot be opened; check that the folder exists and may be written")
-    elif "full" in text:
-        message = _("the disk of the database {where} is full; make room, nothing was changed")
-    elif "not a database" in text or "malformed" in text:
-        message = _("the file {where} is damaged or no database; restore a backup")
-    else:
-        message = _("the database {where} refused: {why}")
-    return DatabaseTrouble(message.format(where=where, why=text))
 
 
 def _prepare(busy_timeout: int, *, in_memory: bool) -> Any:

@@ -84,6 +84,7 @@ SENT_SINCE = (
     .where(COLUMN.id > bindparam("item"), COLUMN.state == MessageState.SENT.value)
     .order_by(COLUMN.id)
 )
+FIRST_UNSENT = select(func.min(COLUMN.id)).where(COLUMN.state.in_([*WAITING_STATES, SENDING]))
 IN_TROUBLE = (
     select(MESSAGE).where(COLUMN.plan_id == bindparam("of_plan"), COLUMN.state.in_(TROUBLE_STATES)).order_by(COLUMN.id)
 )
@@ -254,6 +255,18 @@ def by_id(session: Session, message_id: int) -> Message | None:
 def sent_since(session: Session, message_id: int) -> list[Message]:
     """Messages sent with a higher id than the one given, by id."""
     return [message(row) for row in session.execute(SENT_SINCE, {"item": message_id})]
+
+
+def sent_ids(session: Session, message_id: int) -> list[int]:
+    """The ids of messages sent, higher than the one given."""
+    query = select(COLUMN.id).where(COLUMN.id > message_id, COLUMN.state == MessageState.SENT.value)
+    return list(session.execute(query).scalars())
+
+
+def first_unsent(session: Session) -> int | None:
+    """The lowest id of a message that may yet be sent, or None."""
+    found: int | None = session.execute(FIRST_UNSENT).scalar()
+    return found
 
 
 def in_trouble(session: Session, plan_id: str) -> list[Message]:

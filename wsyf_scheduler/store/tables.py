@@ -20,7 +20,6 @@ NAMING = {
     "fk": "fk_%(table_name)s_%(column_0_name)s",
     "pk": "pk_%(table_name)s",
 }
-SCHEMA_VERSION = "0001"
 STATES = ", ".join(f"'{state.value}'" for state in State)
 MESSAGE_STATES = ("queued", "sending", "sent", "retry", "uncertain", "discarded", "cancelled", "superseded", "held")
 
@@ -59,6 +58,7 @@ class Assignment(Base, table=True):
         UniqueConstraint("plan_id", "key"),
         CheckConstraint(f"state IN ({STATES})", name="state"),
         Index("ix_assignment_next_attention_at", "next_attention_at"),
+        Index("ix_assignment_key", "key"),
     )
 
     id: int | None = Field(default=None, primary_key=True)

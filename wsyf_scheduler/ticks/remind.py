@@ -61,6 +61,23 @@ def run(app: App, now: datetime) -> Counts:
     return counts
 
 
+def due_now(app: App, now: datetime) -> dict[str, list[Notice]]:
+    """What a round at `now` would decide, by plan; changes nothing."""
+    found: dict[str, list[Notice]] = {}
+    with app.db.read() as session:
+        for plan_id in assignments.plans_due(session, now):
+            table = app.plans(session)[plan_id].table
+            items = assignments.due(session, plan_id, now)
+            decided = notices.decided(session, [item.id for item in items])
+            found[plan_id] = [
+                notice
+                for item in items
+                for decision in decide(item, decided.get(item.id, NOTHING_DECIDED), table, now)
+                for notice in notices_of(item, decision)
+            ]
+    return found
+
+
 def _decide_plan(app: App, session: Session, now: datetime, plan_id: str) -> Counts:
     tracked = app.plans(session)[plan_id]
     items = assignments.due(session, plan_id, now)

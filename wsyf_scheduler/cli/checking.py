@@ -1,0 +1,167 @@
+"""The checks of `wsyf check`: each gives findings, a fault, a warning or a line that says it is well."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from wsyf_scheduler.cli.office import Office
+from wsyf_scheduler.clock import SystemClock
+from wsyf_scheduler.core.calendar import YearStatus
+from wsyf_scheduler.core.people import Holder
+from wsyf_scheduler.errors import WsyfError
+from wsyf_scheduler.i18n import _, ngettext
+
+EXAMPLE = ".example"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing a check found; `level` is ok, warning or fault."""
+
+    check: str
+    level: str
+    text: str
+
+    def line(self) -> str:
+        """As people read it."""
+        mark = {"ok": "✓", "warning": "!", "fault": "✗"}[self.level]
+        return f"{mark} {self.text}"
+
+    def as_json(self) -> dict[str, str]:
+        """As programs read it."""
+        return {"check": self.check, "level": self.level, "text": self.text}
+
+
+Check = Callable[[Office], Iterable[tuple[str, str]]]
+
+
+def run_checks(office: Office, mail_to: str | None) -> list[Finding]:
+    """Every check in turn; one that fails does not keep the others from speaking."""
+    config = list(_run("config", _config, office))
+    if any(each.level == "fault" for each in config):
+        return config
+    checks: list[tuple[str, Check]] = [
+        ("plans", _plans),
+        ("people", _people),
+        ("calendar", _calendar),
+        ("templates", _templates),
+        ("database", _database),
+        ("mail", lambda each: _mail(each, mail_to)),
+    ]
+    return config + [finding for name, run in checks for finding in _run(name, run, office)]
+
+
+def _run(name: str, run: Check, office: Office) -> Iterator[Finding]:
+    try:
+        for level, text in run(office):
+            yield Finding(check=name, level=level, text=text)
+    except WsyfError as error:
+        for line in str(error).splitlines():
+            yield Finding(check=name, level="fault", text=line)
+
+
+def _config(office: Office) -> Iterator[tuple[str, str]]:
+    config = office.config
+    yield "ok", _("config {path}").format(path=config.path)
+    if config.mail.transport == "maildir":
+        yield "warning", _("mail is kept in a maildir and sent to no one: set mail.transport to smtp for the real office")
+    addresses = [config.office.email, config.mail.sender, *config.mail.bcc]
+    for address in dict.fromkeys(address for address in addresses if address.endswith(EXAMPLE)):
+        yield "warning", _("{address} is an invented address: put the office's own into config.toml").format(address=address)
+
+
+def _plans(office: Office) -> Iterator[tuple[str, str]]:
+    from wsyf_scheduler.cli.planning import folders
+    from wsyf_scheduler.core.plan import expand
+
+    for _folder, plan in folders(office, None):
+        n = len(expand(plan))
+        words = ngettext("plan {plan}: {n} assignment", "plan {plan}: {n} assignments", n)
+        yield "ok", words.format(plan=plan.id, n=n)
+
+
+def _people(office: Office) -> Iterator[tuple[str, str]]:
+    from wsyf_scheduler.cli.people import departments_of, entered, vacancies
+    from wsyf_scheduler.files import people as people_file
+
+    names = departments_of(office)
+    holders = entered(office)
+    if not holders and office.config.people.exists():
+        holders = people_file.load(office.config.people, names)
+        yield "warning", _("nobody has been imported yet: run `wsyf people import {file}`").format(file=office.config.people.name)
+    today = _today(office)
+    n = sum(holder.holds_on(today) for holder in holders)
+    yield "ok", ngettext("{n} holder of a post today", "{n} holders of posts today", n).format(n=n)
+    for line in vacancies(holders, today, names):
+        yield "warning", line
+    yield from _invented(holders)
+
+
+def _invented(holders: list[Holder]) -> Iterator[tuple[str, str]]:
+    n = sum(holder.email.endswith(EXAMPLE) for holder in holders)
+    if n:
+        words = ngettext("{n} holder has an invented address (.example)", "{n} holders have invented addresses (.example)", n)
+        yield "warning", words.format(n=n)
+
+
+def _today(office: Office) -> date:
+    if office.database_path.exists():
+        from wsyf_scheduler.cli.listing import today_of
+
+        with office.glance() as opened:
+            return today_of(office, opened)
+    return SystemClock().now().astimezone().date()
+
+
+def _calendar(office: Office) -> Iterator[tuple[str, str]]:
+    from wsyf_scheduler.cli.planning import folders
+    from wsyf_scheduler.files.holidays import source, work_calendar
+
+    config = office.config
+    calendar = work_calendar(extra_off=config.extra_off, extra_working=config.extra_working)
+    last = max(period.last_year for _folder, plan in folders(office, None) for period in plan.periods)
+    years = range(_today(office).year, max(last, _today(office).year) + 1)
+    yield "ok", _("working days by {source}").format(source=source())
+    for year in years:
+        if calendar.years[year].status is YearStatus.PROVISIONAL:
+            yield "warning", _("{year}: no holiday notice is known yet, its working days are provisional").format(year=year)
+
+
+def _templates(office: Office) -> Iterator[tuple[str, str]]:
+    from wsyf_scheduler.mail.writer import LetterWriter
+    from wsyf_scheduler.opening import writer
+
+    made = writer(office.config)
+    assert isinstance(made, LetterWriter)
+    faults = made.faults()
+    for fault in faults:
+        yield "fault", str(fault)
+    if not faults:
+        yield "ok", _("templates of every letter")
+
+
+def _database(office: Office) -> Iterator[tuple[str, str]]:
+    if not office.database_path.exists():
+        yield "warning", _("there is no database yet: `wsyf plan sync` creates it")
+        return
+    with office.glance() as opened:
+        found = opened.rows("PRAGMA quick_check")[0]["quick_check"]
+        rehearsal = opened.fact("rehearsal") == "yes"
+    yield ("ok" if found == "ok" else "fault"), _("database {path}: {found}").format(path=office.database_path, found=found)
+    if rehearsal:
+        yield "warning", _("this is a rehearsal database: its clock is set by --at")
+
+
+def _mail(office: Office, mail_to: str | None) -> Iterator[tuple[str, str]]:
+    from wsyf_scheduler.opening import mailer
+
+    made = mailer(office.config)
+    made.probe()
+    yield "ok", _("mail goes to {where}").format(where=made.describe)
+    if mail_to:
+        from wsyf_scheduler.acts import try_mail
+
+        try_mail.act(office.config, made, SystemClock().now(), mail_to)
+        yield "ok", _("a test letter was sent to {address}").format(address=mail_to)

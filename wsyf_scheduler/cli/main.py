@@ -1,0 +1,126 @@
+"""`wsyf`: the group of commands, loaded one by one when they are called, and the one edge where errors become exits.
+
+Light: `wsyf --help` and completion import click and the catalogue, and no command.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from importlib import import_module
+
+import click
+from click.shell_completion import CompletionItem
+
+from wsyf_scheduler import __version__
+from wsyf_scheduler.cli.params import WHEN
+from wsyf_scheduler.errors import WsyfError, nearest
+from wsyf_scheduler.i18n import _
+
+COMMANDS: dict[str, tuple[str, Callable[[], str]]] = {
+    "init": ("keeping:init", lambda: _("lay out an office folder")),
+    "check": ("keeping:check", lambda: _("find every fault before mail goes out")),
+    "plan": ("planning:plan", lambda: _("the plan files: show, diff, sync")),
+    "people": ("people:people", lambda: _("who holds which post: list, import")),
+    "list": ("listing:list_", lambda: _("who owes what by when")),
+    "show": ("listing:show", lambda: _("one assignment: history, messages, what comes next")),
+    "done": ("acting:done", lambda: _("close assignments")),
+    "extend": ("acting:extend", lambda: _("give a later due day")),
+    "waive": ("acting:waive", lambda: _("no longer ask for an assignment")),
+    "reopen": ("acting:reopen", lambda: _("open a closed assignment again")),
+    "release": ("acting:release", lambda: _("let held assignments speak")),
+    "explain": ("explaining:explain", lambda: _("why a letter went, or did not go")),
+    "schedule": ("rehearsing:schedule", lambda: _("the messages that lie ahead")),
+    "rehearse": ("rehearsing:rehearse", lambda: _("live through the plan in seconds, sending nothing")),
+    "outbox": ("outbox:outbox", lambda: _("messages and their fate: list, show")),
+    "preview": ("previewing:preview", lambda: _("a letter as it would go out")),
+    "log": ("trail:log", lambda: _("the event trail: who did what, when, why")),
+    "tick": ("running:tick", lambda: _("one round of what the daemon does")),
+    "daemon": ("running:daemon", lambda: _("run for the office")),
+    "status": ("running:status", lambda: _("is the daemon alive and well")),
+    "backup": ("keeping:backup", lambda: _("a consistent copy of the database")),
+    "upgrade": ("keeping:upgrade", lambda: _("bring the database up to this version")),
+    "demo": ("demo:demo", lambda: _("the whole Gaoping plan, start to finish, in under a minute")),
+    "completion": ("keeping:completion", lambda: _("the shell's completion script")),
+}
+
+
+class LazyGroup(click.Group):
+    """Imports a command's module when the command is called, and not for its line of help."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The commands in the order of the manual."""
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command, or None."""
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        module, _colon, name = COMMANDS[cmd_name][0].partition(":")
+        command = getattr(import_module(f"wsyf_scheduler.cli.{module}"), name)
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """A line for each command."""
+        del ctx
+        with formatter.section(_("Commands")):
+            formatter.write_dl([(name, summary()) for name, (_where, summary) in COMMANDS.items()])
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Command names with their lines of help."""
+        found = [
+            CompletionItem(name, help=summary())
+            for name, (_where, summary) in COMMANDS.items()
+            if name.startswith(incomplete)
+        ]
+        return found + click.Command.shell_complete(self, ctx, incomplete)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does, with `did you mean` for a mistyped command."""
+        if args and not args[0].startswith("-") and args[0] not in COMMANDS:
+            close = nearest(args[0], COMMANDS, most=2)
+            message = _("there is no command {name}").format(name=args[0])
+            if close:
+                message += _("; did you mean {names}?").format(names=", ".join(close))
+            raise click.UsageError(message, ctx)
+        return super().resolve_command(ctx, args)
+
+
+@click.group(
+    cls=LazyGroup,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help=_("Work-injury prevention plans as scheduled jobs: who owes what by when, and who has been told. Alone: today's desk."),
+)
+@click.option("--config", "config_path", metavar="PATH", help=_("the office's config file, or its folder"))
+@click.option("--at", "at", type=WHEN, help=_("set the clock (rehearsal databases only): a date or ISO instant"))
+@click.option("--json", "as_json", is_flag=True, help=_("print the desk as JSON, for programs"))
+@click.version_option(__version__, prog_name="wsyf")
+@click.pass_context
+def wsyf(ctx: click.Context, config_path: str | None, at: str | None, as_json: bool) -> None:  # noqa: FBT001 - click's way
+    """Open the office for the command; alone, show the desk."""
+    from wsyf_scheduler.cli.office import Office
+
+    ctx.obj = Office(config_path, at)
+    if ctx.invoked_subcommand is None:
+        from wsyf_scheduler.cli.desk import desk
+
+        desk(ctx.obj, as_json=as_json)
+
+
+def main() -> None:
+    """Run the command line; every expected error becomes clear lines and its exit code (CLI.md)."""
+    try:
+        sys.exit(wsyf.main(standalone_mode=True))
+    except WsyfError as error:
+        for line in str(error).splitlines():
+            click.secho(f"wsyf: {line}", err=True, fg="red")
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader left (`wsyf list | head`): nothing more to say
+        sys.exit(0)

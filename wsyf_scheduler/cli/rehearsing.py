@@ -1,0 +1,198 @@
+"""`wsyf rehearse` and `wsyf schedule`: the same acts and ticks under a stepping clock, on a scratch database."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from wsyf_scheduler.cli.office import DAY, Office, json_option, need, pass_office
+from wsyf_scheduler.cli.output import print_json, print_line, table
+from wsyf_scheduler.i18n import _, ngettext
+
+if TYPE_CHECKING:
+    from wsyf_scheduler.app import App
+    from wsyf_scheduler.core.message import Message
+    from wsyf_scheduler.core.people import Holder
+    from wsyf_scheduler.reports.sendings import Line
+
+Found = tuple["Message", "Line"]
+WHO = "rehearsal"
+
+
+@click.command(help=_("Live through the plan under a stepping clock, on a scratch database; nothing leaves, nothing is kept."))
+@click.option("--from", "first", type=DAY, required=True, help=_("the day tracking begins, at 00:00"))
+@click.option("--to", "last", type=DAY, required=True, help=_("the last day"))
+@click.option("--assume", type=click.Choice(["never", "on-time"]), default="never", help=_("what people do: nothing, or everything in time"))
+@click.option("--maildir", type=click.Path(path_type=Path), help=_("write every letter into this maildir"))
+@json_option
+@pass_office
+def rehearse(  # noqa: PLR0913 - the options of the command
+    office: Office, first: date, last: date, assume: str, maildir: Path | None, as_json: bool  # noqa: FBT001
+) -> None:
+    """Run the rehearsal, print its messages as they come, or a summary."""
+    need(first <= last, _("--to lies before --from"))
+    found = _rehearse(office, first, last, assume, maildir)
+    if as_json:
+        for _message, line in found:
+            print_line(line)
+        return
+    _print_summary([line for _message, line in _with_progress(found, first, last)], maildir)
+
+
+def _rehearse(office: Office, first: date, last: date, assume: str, maildir: Path | None) -> Iterator[Found]:
+    from wsyf_scheduler import opening, rehearsal
+    from wsyf_scheduler.acts import staff
+    from wsyf_scheduler.cli.planning import folders
+    from wsyf_scheduler.files import plan as plan_files
+    from wsyf_scheduler.mail.maildir import MaildirMailer
+    from wsyf_scheduler.mail.nowhere import NowhereMailer
+    from wsyf_scheduler.mail.writer import BlankWriter
+
+    chosen = [(plan, plan_files.read_texts(folder)) for folder, plan in folders(office, None)]
+    config = office.config
+    app, clock = opening.scratch_app(
+        config,
+        at=datetime.fromisoformat("1970-01-01T00:00:00+00:00"),
+        who=WHO,
+        make_mailer=(lambda: MaildirMailer(maildir)) if maildir else NowhereMailer,
+        make_writer=(lambda: opening.writer(config)) if maildir else BlankWriter,
+    )
+    tables = {plan.id: app.table(plan.zone) for plan, _texts in chosen}
+    begins_at = min(tables[plan.id].hours.midnight(first) for plan, _texts in chosen)
+    ends_at = max(tables[plan.id].hours.midnight(last + timedelta(days=1)) for plan, _texts in chosen)
+    clock.instant = begins_at
+    staff.act(app, begins_at, holders=holders(office), today=first, who=WHO)
+    script = []
+    for plan, texts in chosen:
+        at = tables[plan.id].hours.midnight(first)
+        script.append(rehearsal.Planned(at, rehearsal.tracking(plan, texts)))
+        script += rehearsal.on_time(plan, tables[plan.id], first) if assume == "on-time" else []
+    yield from _follow(app, rehearsal.run(app, clock, until=ends_at, script=script))
+
+
+def holders(office: Office) -> list[Holder]:
+    """People as the office's database has them, or as people.csv has them where nobody has been imported yet."""
+    from wsyf_scheduler.cli.people import departments_of, entered
+    from wsyf_scheduler.files import people as people_file
+
+    found = entered(office)
+    if not found and office.config.people.exists():
+        found = people_file.load(office.config.people, departments_of(office))
+    if not found:
+        click.secho(_("Nobody holds any post: every letter goes to the office itself. See `wsyf people import`."), fg="yellow", err=True)
+    return found
+
+
+def _follow(app: App, moments: Iterator[datetime]) -> Iterator[Found]:
+    """What each moment sent, as it comes."""
+    from wsyf_scheduler.reports.sendings import Sendings
+
+    sendings = Sendings(app)
+    for _moment in moments:
+        yield from sendings.new()
+
+
+def _with_progress(found: Iterator[Found], first: date, last: date) -> Iterator[Found]:
+    """Pass messages through, with a progress bar on a terminal."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    total = (last - first).days + 1
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(str(first), total=total)
+        for message, line in found:
+            day = date.fromisoformat(str(line["at"])[:10])
+            progress.update(task, completed=(day - first).days, description=str(day))
+            yield message, line
+
+
+def _print_summary(lines: Sequence[Line], maildir: Path | None) -> None:
+    years = sorted({str(line["at"])[:4] for line in lines})
+    counts = Counter((str(line["letter"]), str(line["at"])[:4]) for line in lines)
+    letters = sorted({letter for letter, _year in counts}, key=_letter_order)
+    rows = [
+        (letter_name(letter), *(str(counts[letter, year] or "") for year in years), str(sum(counts[letter, y] for y in years)))
+        for letter in letters
+    ]
+    if rows:
+        table((_("letter"), *years, _("all")), rows, title=_("Messages by kind and year"))
+    click.echo(ngettext("{n} message", "{n} messages", len(lines)).format(n=len(lines)))
+    busiest = Counter((address, str(line["at"])[:10]) for line in lines for address in _addresses(line)).most_common(1)
+    for (address, day), n in busiest:
+        click.echo(_("Busiest: {address} gets {n} on {day}").format(address=address, n=n, day=day))
+    if maildir:
+        click.echo(_("The letters are in {folder}; any mail reader opens it.").format(folder=maildir))
+
+
+def _addresses(line: Line) -> list[str]:
+    to, cc = line["to"], line["cc"]
+    assert isinstance(to, list)
+    assert isinstance(cc, list)
+    return [*to, *cc]
+
+
+def _letter_order(letter: str) -> int:
+    return list(letter_names()).index(letter)
+
+
+def letter_names() -> dict[str, str]:
+    """Letter kinds in words, in the order of the ladder."""
+    return {
+        "start": _("start"),
+        "reminder": _("reminder"),
+        "chaser": _("chaser"),
+        "escalation": _("escalation"),
+        "briefing": _("briefing"),
+        "receipt": _("receipt"),
+        "change": _("change"),
+        "digest": _("digest"),
+        "alert": _("alert"),
+        "test": _("test"),
+    }
+
+
+def letter_name(letter: str) -> str:
+    """A letter kind in words."""
+    return letter_names().get(letter, letter)
+
+
+@click.command(help=_("The messages that lie ahead, if nobody does anything."))
+@click.option("--days", type=click.IntRange(1, 3660), default=30, show_default=True, help=_("how far to look"))
+@json_option
+@pass_office
+def schedule(office: Office, days: int, as_json: bool) -> None:  # noqa: FBT001 - click's way
+    """Live through the days to come on a copy of the database."""
+    found = [line for _message, line in _schedule(office, days)]
+    if as_json:
+        print_json(found)
+        return
+    rows = [
+        (str(line["at"])[:16].replace("T", " "), letter_name(str(line["letter"])), str(line["department"] or line["audience"]), _rows(line))
+        for line in found
+    ]
+    if rows:
+        table((_("when"), _("letter"), _("to"), _("about")), rows, keep=(0, 1, 2))
+    words = ngettext("{n} message in the next {days} days", "{n} messages in the next {days} days", len(rows))
+    click.echo(words.format(n=len(rows), days=days))
+
+
+def _rows(line: Line) -> str:
+    rows = line["rows"]
+    assert isinstance(rows, list)
+    return ", ".join(row["key"] for row in rows)
+
+
+def _schedule(office: Office, days: int) -> Iterator[Found]:
+    from wsyf_scheduler import opening, rehearsal
+    from wsyf_scheduler.mail.nowhere import NowhereMailer
+    from wsyf_scheduler.mail.writer import BlankWriter
+
+    now = office.app().clock.now()
+    app, clock = opening.scratch_app(office.config, at=now, who=WHO, make_mailer=NowhereMailer, make_writer=BlankWriter)
+    app.db.copy_from(office.database_path)
+    yield from _follow(app, rehearsal.run(app, clock, until=now + timedelta(days=days)))

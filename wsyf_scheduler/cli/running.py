@@ -1,0 +1,111 @@
+"""`wsyf tick`, `wsyf daemon`, `wsyf status`: one round by hand, the rounds by themselves, and are they well."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import click
+
+from wsyf_scheduler.cli.office import Office, json_option, pass_office
+from wsyf_scheduler.cli.output import print_json
+from wsyf_scheduler.i18n import _, ngettext
+from wsyf_scheduler.pulse import pulse
+
+if TYPE_CHECKING:
+    from wsyf_scheduler.app import App
+
+SHARED_UMASK = 0o007
+
+
+@click.command(help=_("One round of what the daemon does: decide what is due, send what may leave."))
+@click.option("--dry-run", is_flag=True, help=_("only say what would be decided; change and send nothing"))
+@json_option
+@pass_office
+def tick(office: Office, dry_run: bool, as_json: bool) -> None:  # noqa: FBT001 - click's way
+    """Run one round."""
+    from wsyf_scheduler.rehearsal import round_of_ticks
+    from wsyf_scheduler.ticks import rescue
+
+    app = office.app()
+    if dry_run:
+        _dry_run(app, as_json=as_json)
+        return
+    rescued = rescue.run(app, app.clock.now())
+    reminded, digests, delivered = round_of_ticks(app, app.clock.now())
+    counts = {
+        "rescued": rescued,
+        "queued": reminded.queued + digests,
+        "silent": reminded.silent,
+        "sent": delivered.sent,
+        "not_sent": delivered.troubled,
+        "cancelled": delivered.cancelled,
+    }
+    if as_json:
+        print_json(counts)
+    else:
+        click.echo(_("{queued} queued, {sent} sent, {not_sent} not sent, {cancelled} cancelled").format(**counts))
+
+
+def _dry_run(app: App, *, as_json: bool) -> None:
+    from wsyf_scheduler.core.grouping import grouped
+    from wsyf_scheduler.ticks import remind
+
+    groups = [
+        {"plan": plan_id, "letter": group.letter, "department": group.department, "audience": group.audience,
+         "rows": [{"key": row.key, "rung": row.rung, "repeat": row.repeat} for row in rows]}
+        for plan_id, notices in remind.due_now(app, app.clock.now()).items()
+        for group, rows in grouped(notices).items()
+    ]
+    if as_json:
+        print_json(groups)
+        return
+    for each in groups:
+        rows = ", ".join(str(row["key"]) for row in each["rows"])  # type: ignore[index, union-attr]
+        click.echo(f"{each['letter']}  {each['department'] or each['audience']}  {rows}")
+    click.echo(ngettext("{n} message would be queued", "{n} messages would be queued", len(groups)).format(n=len(groups)))
+
+
+@click.command(help=_("Run for the office: watch the due days, send the letters. SIGTERM ends it, SIGHUP reads config and templates anew."))
+@click.option("--adopt", is_flag=True, help=_("accept that the database has moved to this host"))
+@click.option("-v", "--verbose", is_flag=True, help=_("log more"))
+@click.pass_context
+def daemon(ctx: click.Context, adopt: bool, verbose: bool) -> None:  # noqa: FBT001 - click's way
+    """Run until told to stop."""
+    import os
+
+    from wsyf_scheduler import log
+    from wsyf_scheduler.daemon import Daemon
+
+    del adopt  # the host fence that needs it comes with the delivery guards
+    os.umask(SHARED_UMASK)
+    log.to_stderr(verbose=verbose)
+    path = ctx.obj.config.path
+
+    def open_app(should_stop: Callable[[], bool]) -> App:
+        return Office(str(path), None).app(should_stop=should_stop)
+
+    Daemon(open_app).run()
+
+
+@click.command(help=_("Is the daemon alive and well? Exit code 0 fine, 1 warning, 2 broken."))
+@json_option
+@pass_office
+def status(office: Office, as_json: bool) -> None:  # noqa: FBT001 - click's way
+    """Say how it is, and exit as a monitor expects."""
+    from wsyf_scheduler.cli.health import health
+    from wsyf_scheduler.errors import WsyfError
+
+    try:
+        with office.glance() as opened:
+            found = health(opened, pulse(opened, office.now(opened)))
+    except WsyfError as error:
+        click.secho(str(error), fg="red", err=True)
+        sys.exit(2)
+    if as_json:
+        print_json(found.as_json())
+    else:
+        for line in found.lines:
+            click.echo(line)
+    sys.exit(found.code)

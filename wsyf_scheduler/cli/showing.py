@@ -1,0 +1,173 @@
+"""What `wsyf show` prints of one assignment."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import click
+
+from wsyf_scheduler.cli.office import Office
+from wsyf_scheduler.cli.output import days_words, plain, state_words, table
+from wsyf_scheduler.core.assignment import Assignment
+from wsyf_scheduler.core.calendar import Hours
+from wsyf_scheduler.core.decide import is_before_ladder, landings
+from wsyf_scheduler.core.ladder import Landing, Timetable
+from wsyf_scheduler.i18n import _
+from wsyf_scheduler.store.glance import Glance, instant
+from wsyf_scheduler.store.lookup import find
+
+MESSAGES = """
+SELECT m.id, m.letter, m.audience, m.state, m.sent_at, m.subject, m."to", m.cc, n.rung, n.repeat, n.role
+FROM notice n JOIN message m ON m.id = n.message_id
+WHERE n.assignment_id = :id AND n.dropped IS NULL ORDER BY m.id
+"""
+EVENTS = "SELECT at, who, action, why, detail FROM event WHERE assignment_id = :id ORDER BY id"
+NEXT_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sight:
+    """One assignment with all that belongs to it."""
+
+    item: Assignment
+    now: datetime
+    zone: ZoneInfo
+    names: dict[str, str]
+    events: list[dict[str, Any]]
+    messages: list[dict[str, Any]]
+    ahead: list[Landing]
+
+    @property
+    def today(self) -> date:
+        """The calendar day in the plan's zone."""
+        return self.now.astimezone(self.zone).date()
+
+    def local(self, text: str) -> datetime:
+        """A stored instant in the plan's zone."""
+        return instant(text).astimezone(self.zone)
+
+
+def look(office: Office, opened: Glance, key: str) -> Sight:
+    """Gather it."""
+    item = find(opened, key)
+    zone = ZoneInfo(opened.zones()[item.plan_id])
+    now = office.now(opened)
+    return Sight(
+        item=item,
+        now=now,
+        zone=zone,
+        names=opened.departments(),
+        events=opened.rows(EVENTS, {"id": item.id}),
+        messages=opened.rows(MESSAGES, {"id": item.id}),
+        ahead=_ahead(office, item, zone, now),
+    )
+
+
+def _ahead(office: Office, item: Assignment, zone: ZoneInfo, now: datetime) -> list[Landing]:
+    """The rungs that still lie ahead, nearest first; none while the assignment is silent for good."""
+    from wsyf_scheduler.files.holidays import work_calendar
+
+    if item.next_attention_at is None or item.state.value != "open" or item.held:
+        return []
+    config = office.config
+    calendar = work_calendar(extra_off=config.extra_off, extra_working=config.extra_working)
+    hours = Hours(zone=zone, send_at=config.send_at, send_until=config.send_until)
+    table_ = Timetable(config.ladder, calendar, hours)
+    ahead = [
+        landing
+        for landing in landings(item, table_)
+        if landing.slot_at > now and not is_before_ladder(item, landing)
+    ]
+    return sorted(ahead, key=lambda landing: (landing.slot_at, landing.rank))
+
+
+def as_json(sight: Sight) -> dict[str, object]:
+    """The assignment as `list --json` has it, with its texts, events, messages and what comes next."""
+    item = sight.item
+    return {
+        **plain(item, sight.today),
+        "text": item.text,
+        "hand_in": item.hand_in or None,
+        "after": item.after,
+        "closed_on": item.closed_on.isoformat() if item.closed_on else None,
+        "tracked_from": item.tracked_from.astimezone(sight.zone).isoformat(),
+        "events": [
+            {
+                "at": sight.local(each["at"]).isoformat(),
+                "who": each["who"],
+                "action": each["action"],
+                "why": each["why"] or None,
+            }
+            for each in sight.events
+        ],
+        "messages": [_message(sight, each) for each in sight.messages],
+        "next": [
+            {"on": each.on.isoformat(), "rung": each.rung.name, "repeat": each.repeat, "letter": each.rung.letter}
+            for each in sight.ahead
+        ],
+    }
+
+
+def _message(sight: Sight, row: dict[str, Any]) -> dict[str, object]:
+    return {
+        "id": row["id"],
+        "letter": row["letter"],
+        "audience": row["audience"],
+        "state": row["state"],
+        "sent_at": sight.local(row["sent_at"]).isoformat() if row["sent_at"] else None,
+        "rung": row["rung"],
+        "repeat": row["repeat"],
+        "role": row["role"],
+        "to": json.loads(row["to"] or "[]"),
+        "cc": json.loads(row["cc"] or "[]"),
+        "subject": row["subject"],
+    }
+
+
+def print_sight(sight: Sight) -> None:
+    """Print it for people."""
+    item, today = sight.item, sight.today
+    click.secho(f"{item.key}  {item.title}", bold=True)
+    for label, value in _facts(item, today, sight.names):
+        click.echo(f"  {label}{value}")
+    if sight.messages:
+        rows = [
+            (str(each["id"]), _when(sight, each), each["letter"], ", ".join(json.loads(each["to"] or "[]")), each["state"])
+            for each in sight.messages
+        ]
+        table((_("mail"), _("when"), _("letter"), _("to"), _("state")), rows, title=_("Messages"), keep=(0, 1, 2, 4))
+    history = [(f"{sight.local(each['at']):%Y-%m-%d %H:%M}", each["who"], each["action"], each["why"]) for each in sight.events]
+    table((_("when"), _("who"), _("what"), _("why")), history, title=_("History"), keep=(0, 1))
+    coming = [(str(each.on), _rung(each), each.rung.letter) for each in sight.ahead[:NEXT_SHOWN]]
+    if coming:
+        table((_("day"), _("rung"), _("letter")), coming, title=_("What comes next, while it stays open"))
+
+
+def _facts(item: Assignment, today: date, names: dict[str, str]) -> list[tuple[str, str]]:
+    support = ", ".join(names.get(department, department) for department in item.support)
+    due = str(item.due_on)
+    due += _(" (extended from {day})").format(day=item.original_due_on) if item.original_due_on else ""
+    found = [
+        (_("department: "), names.get(item.department, item.department)),
+        (_("support: "), support),
+        (_("due: "), f"{due}  {days_words(item, today) if item.state.value == 'open' else ''}".rstrip()),
+        (_("basis: "), item.due_basis if item.due_basis != "document" else ""),
+        (_("state: "), state_words(item, today)),
+        (_("closed: "), str(item.closed_on) if item.closed_on else ""),
+        (_("waits for: "), item.after or ""),
+        (_("hand in: "), item.hand_in),
+        (_("text: "), item.text),
+    ]
+    return [(label, value) for label, value in found if value]
+
+
+def _when(sight: Sight, row: dict[str, Any]) -> str:
+    return f"{sight.local(row['sent_at']):%Y-%m-%d %H:%M}" if row["sent_at"] else "–"
+
+
+def _rung(landing: Landing) -> str:
+    return f"{landing.rung.name} {landing.repeat}" if landing.repeat else landing.rung.name

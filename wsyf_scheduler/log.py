@@ -1,0 +1,27 @@
+"""Logs to stderr: one sentence a line with stable `action=` names; ids, never addresses. Imports nothing of ours."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+
+FIELDS = ("action", "tick", "message", "outcome")
+
+
+class _Lines(logging.Formatter):
+    """A sentence, then the stable names; systemd's journal adds the time itself."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        text = super().format(record)
+        facts = " ".join(f"{name}={record.__dict__[name]}" for name in FIELDS if name in record.__dict__)
+        return f"{text} [{facts}]" if facts else text
+
+
+def to_stderr(*, verbose: bool = False) -> None:
+    """Send our logs to stderr; the libraries' only when they warn."""
+    handler = logging.StreamHandler(sys.stderr)
+    under_systemd = "JOURNAL_STREAM" in os.environ
+    handler.setFormatter(_Lines("%(levelname)s %(message)s" if under_systemd else "%(asctime)s %(levelname)s %(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+    logging.getLogger("wsyf_scheduler").setLevel(logging.DEBUG if verbose else logging.INFO)

@@ -1,0 +1,67 @@
+"""Text lines that fit a screen, broken where Chinese may be broken. Pure; imports nothing of ours."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Final
+
+COLUMNS: Final = 78  # of a text line; a Han character takes two
+KEPT: Final = 400  # characters of a line worth remembering: letters repeat their sentences
+
+_HEAD = re.compile(r" +(?:· |[^\s：]{2,4}：)?")  # an indent, and the bullet or label that follows it
+_OPENING = "（《“‘【〔"  # never last on a line
+_CLOSING = "，。；：、）》”’！？】〕…"  # never first on a line
+
+
+def wrap(text: str, columns: int = COLUMNS) -> str:
+    """Text lines no wider than `columns`, broken where Chinese may be.
+
+    Lines that follow keep an indent of blanks and stand under what a label (任务要求：) introduces; a paragraph's
+    first-line indent (　　) is not repeated.
+    """
+    return "\n".join([line if len(line) * 2 <= columns else _fitted(line, columns) for line in text.split("\n")])
+
+
+def width(text: str) -> int:
+    """Columns on the screen, as GBK counts bytes: one for ASCII, two for a Han character; one for what it lacks."""
+    return len(text.encode("gbk", "replace"))
+
+
+def _fitted(line: str, columns: int) -> str:
+    return _remembered(line, columns) if len(line) <= KEPT else _broken(line, columns)
+
+
+@lru_cache(maxsize=2048)
+def _remembered(line: str, columns: int) -> str:
+    return _broken(line, columns)
+
+
+def _broken(line: str, columns: int) -> str:
+    start = _HEAD.match(line)
+    head = start.group() if start and len(start.group()) < columns // 2 else ""
+    indent = " " * width(head)
+    rest, room, lines = line[len(head) :], columns - len(indent), []
+    while width(rest) > room:
+        cut = _break(rest, _fitting(rest, room))
+        lines.append(rest[:cut].rstrip(" "))
+        rest = rest[cut:].lstrip(" ")
+    return head + f"\n{indent}".join([*lines, rest])
+
+
+def _fitting(text: str, columns: int) -> int:
+    """How many characters fit: the count grows by what is surely left over, a wide character taking two columns."""
+    count = 0
+    while (left_over := columns - width(text[:count])) > 1:
+        count += left_over // 2
+    return count
+
+
+def _break(text: str, most: int) -> int:
+    """The last place up to `most` where the text may be broken; `most` where there is none."""
+    for cut in range(most, 0, -1):
+        before, after = text[cut - 1], text[cut]
+        in_word = "!" <= before <= "~" and "!" <= after <= "~"
+        if not in_word and after not in _CLOSING and before not in _OPENING:
+            return cut
+    return most

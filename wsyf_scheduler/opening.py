@@ -1,0 +1,146 @@
+"""Opening an office: config, clock and database put together into an App. Imports app and what it stands on."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from wsyf_scheduler.app import NO_DELAY, App
+from wsyf_scheduler.clock import Clock, FixedClock, SystemClock
+from wsyf_scheduler.config import Config
+from wsyf_scheduler.errors import Forbidden, MailTrouble
+from wsyf_scheduler.i18n import _
+from wsyf_scheduler.mail.transport import Mailer
+from wsyf_scheduler.mail.writer import LetterWriter, Writer
+from wsyf_scheduler.share import TEMPLATES
+from wsyf_scheduler.store import facts
+from wsyf_scheduler.store.db import MEMORY, Database
+
+PASSWORD_VARIABLE = "WSYF_SMTP_PASSWORD"  # noqa: S105 - the name of a variable
+CREDENTIAL = "smtp-password"  # of systemd's LoadCredential=
+
+
+def open_app(
+    config: Config, *, who: str, at: datetime | None = None, should_stop: Callable[[], bool] = lambda: False
+) -> App:
+    """The office's App on its database, which must be there and up to date.
+
+    `at` sets the clock; only a rehearsal database takes it (Forbidden). Without it a rehearsal's clock stands at its
+    last tick.
+    """
+    db = Database(config.database)
+    db.require_schema()
+    with db.read() as session:
+        rehearsal, last_tick_at = facts.is_rehearsal(session), facts.last_tick(session)
+    return App(
+        config=config,
+        clock=_clock(at, last_tick_at, rehearsal=rehearsal),
+        db=db,
+        make_mailer=lambda: mailer(config),
+        make_writer=lambda: writer(config),
+        who=who,
+        receipt_delay=NO_DELAY if rehearsal else config.receipt_delay,
+        delivery=lambda: delivery_lock(lock_path(config, "deliver")),
+        should_stop=should_stop,
+    )
+
+
+def scratch_app(
+    config: Config, *, at: datetime, who: str, make_mailer: Callable[[], Mailer], make_writer: Callable[[], Writer]
+) -> tuple[App, FixedClock]:
+    """An App on an empty database in memory, with a clock to step."""
+    db = Database(MEMORY)
+    db.create()
+    clock = FixedClock(at)
+    app = App(
+        config=config,
+        clock=clock,
+        db=db,
+        make_mailer=make_mailer,
+        make_writer=make_writer,
+        who=who,
+        receipt_delay=NO_DELAY,
+    )
+    return app, clock
+
+
+def _clock(at: datetime | None, last_tick_at: datetime | None, *, rehearsal: bool) -> Clock:
+    if at is not None and not rehearsal:
+        message = _("--at sets the clock of a rehearsal only; this database is real (see `wsyf init --rehearsal DIR`)")
+        raise Forbidden(message)
+    if at is not None:
+        return FixedClock(at)
+    return FixedClock(last_tick_at) if rehearsal and last_tick_at is not None else SystemClock()
+
+
+def writer(config: Config) -> Writer:
+    """The office's templates over the packaged ones; where the office's folder is the packaged one, just that."""
+    same = config.templates.is_dir() and TEMPLATES.is_dir() and config.templates.samefile(TEMPLATES)
+    return LetterWriter(packaged=TEMPLATES, office=None if same else config.templates)
+
+
+def mailer(config: Config) -> Mailer:
+    """Where the config sends mail."""
+    mail = config.mail
+    if mail.transport == "maildir" or mail.smtp is None:
+        from wsyf_scheduler.mail.maildir import MaildirMailer
+
+        return MaildirMailer(mail.maildir)
+    from wsyf_scheduler.mail.smtp import Secret, Security, SmtpMailer, SmtpSettings
+
+    smtp = mail.smtp
+    secret = password(smtp.password_file)
+    return SmtpMailer(
+        SmtpSettings(
+            host=smtp.host,
+            port=smtp.port,
+            security=Security(smtp.security),
+            username=smtp.username,
+            password=None if secret is None else Secret(secret),
+            timeout=smtp.timeout,
+            allow_plain=smtp.allow_plain,
+            local_hostname=smtp.local_hostname,
+            ca_file=smtp.ca_file,
+        )
+    )
+
+
+def password(password_file: Path | None) -> str | None:
+    """The SMTP password: the file the config names, a systemd credential, or the environment; None where there is none."""
+    credentials = os.environ.get("CREDENTIALS_DIRECTORY")
+    candidates = [password_file, Path(credentials) / CREDENTIAL if credentials else None]
+    for path in candidates:
+        if path is not None and (path == password_file or path.exists()):
+            try:
+                return path.read_text(encoding="utf-8").rstrip("\r\n")
+            except (OSError, UnicodeDecodeError) as error:
+                message = _("the password file {path} cannot be read: {why}")
+                raise MailTrouble(message.format(path=path, why=type(error).__name__)) from None
+    return os.environ.get(PASSWORD_VARIABLE)
+
+
+def lock_path(config: Config, name: str) -> Path:
+    """A lock file beside the database."""
+    return Path(config.database.removeprefix("sqlite:///")).with_suffix(f".{name}.lock")
+
+
+@contextmanager
+def delivery_lock(path: Path) -> Iterator[None]:
+    """Hold the right to claim and send; waits while another process sends. A dead process's right ends with it."""
+    with open_shared(path) as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+@contextmanager
+def open_shared(path: Path) -> Iterator[int]:
+    """A file the group may open too, as a descriptor."""
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o660)
+    try:
+        yield handle
+    finally:
+        os.close(handle)

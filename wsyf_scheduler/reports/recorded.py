@@ -1,0 +1,180 @@
+"""What was recorded, by light reads: decisions with their messages, events, holders of posts.
+
+Imports core and store.glance. The SQL is such that PostgreSQL takes it too.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+from wsyf_scheduler.core.decide import Decided, Mark, Verdict
+from wsyf_scheduler.core.people import Holder
+from wsyf_scheduler.store.glance import Glance, instant
+
+MESSAGE_COLUMNS = 'm.id, m.plan_id, m.letter, m.department, m.audience, m.state, m.sent_at, m.subject, m."to", m.cc, m.trouble'
+ROWS = """
+SELECT n.id AS notice_id, n.assignment_id, n.letter AS row_letter, n.rung, n.repeat, n.due_on, n.counted_from,
+  n.receiver, n.role, n.to_roles, n.cc_roles, n.slot_at, n.decided_at, n.verdict, n.reason, n.dropped,
+  {columns}
+FROM notice n LEFT JOIN message m ON m.id = n.message_id
+WHERE {where} ORDER BY n.id
+"""
+MESSAGES = "SELECT {columns} FROM message m WHERE {where} ORDER BY m.id"
+EVENTS = "SELECT at, action, why, detail, assignment_id FROM event WHERE assignment_id IS NOT NULL AND {where} ORDER BY id"
+PERSONS = """
+SELECT role, department, name, email, phone, since, until, deputy, away_since, away_until FROM person ORDER BY id
+"""
+BRIEFING = "briefing"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sending:
+    """One message of the outbox; `to` and `cc` are the addresses it was made for, empty before that."""
+
+    id: int
+    plan_id: str
+    letter: str
+    department: str
+    audience: str
+    state: str
+    sent_at: datetime | None
+    subject: str
+    to: tuple[str, ...]
+    cc: tuple[str, ...]
+    trouble: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """One decision as it was recorded, or one row of a letter off the ladder (`rung` is None)."""
+
+    id: int
+    assignment_id: int
+    letter: str
+    rung: str | None
+    repeat: int
+    due_on: date
+    counted_from: date
+    receiver: str
+    role: str
+    to: tuple[str, ...]
+    cc: tuple[str, ...]
+    slot_at: datetime | None
+    decided_at: datetime
+    verdict: Verdict
+    reason: str
+    dropped: str | None
+    message: Sending | None
+
+    @property
+    def audience(self) -> str:
+        """Who receives: `department`, or the leader's role."""
+        return self.receiver if self.letter == BRIEFING else "department"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Happened:
+    """One event about an assignment."""
+
+    assignment_id: int
+    at: datetime
+    action: str
+    why: str
+    detail: dict[str, Any]
+
+
+def rows_where(opened: Glance, where: str, values: Mapping[str, object]) -> list[Recorded]:
+    """Decisions and rows, oldest first; `where` is SQL over the columns of `notice n` and `message m`."""
+    sql = ROWS.format(columns=MESSAGE_COLUMNS, where=where)
+    return [_recorded(row) for row in opened.rows(sql, values)]
+
+
+def messages_between(opened: Glance, since_at: datetime, before_at: datetime) -> list[Sending]:
+    """Messages sent from an instant to before another."""
+    sql = MESSAGES.format(columns=MESSAGE_COLUMNS, where="m.sent_at >= :since AND m.sent_at < :before")
+    return [_sending(row) for row in opened.rows(sql, {"since": stored(since_at), "before": stored(before_at)})]
+
+
+def events_where(opened: Glance, where: str, values: Mapping[str, object]) -> list[Happened]:
+    """Events about assignments, oldest first; `where` is SQL over the columns of `event`."""
+    return [
+        Happened(
+            assignment_id=row["assignment_id"],
+            at=instant(row["at"]),
+            action=row["action"],
+            why=row["why"],
+            detail=json.loads(row["detail"]),
+        )
+        for row in opened.rows(EVENTS.format(where=where), values)
+    ]
+
+
+def holders(opened: Glance) -> list[Holder]:
+    """All holders of posts, past ones too, in the order they were entered."""
+    days = ("since", "until", "away_since", "away_until")
+    return [Holder(**{**row, **{name: _day(row[name]) for name in days}}) for row in opened.rows(PERSONS)]
+
+
+def decided_of(rows: Iterable[Recorded], department: str) -> Decided:
+    """What has been decided of one assignment, as `core.decide` wants it."""
+    on_ladder = [row for row in rows if row.rung is not None]
+    spoke = [row.slot_at for row in on_ladder if row.verdict is Verdict.NOTIFY and row.receiver == department]
+    return Decided(
+        marks=frozenset(Mark(row.rung or "", row.repeat, row.due_on, row.counted_from, row.receiver) for row in on_ladder),
+        newest_slot_at=max((slot_at for slot_at in spoke if slot_at is not None), default=None),
+    )
+
+
+def stored(at: datetime) -> str:
+    """An instant as it is stored: UTC without an offset, to the microsecond."""
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}"
+
+
+def _recorded(row: dict[str, Any]) -> Recorded:
+    return Recorded(
+        id=row["notice_id"],
+        assignment_id=row["assignment_id"],
+        letter=row["row_letter"],
+        rung=row["rung"],
+        repeat=row["repeat"],
+        due_on=date.fromisoformat(row["due_on"]),
+        counted_from=date.fromisoformat(row["counted_from"]),
+        receiver=row["receiver"],
+        role=row["role"],
+        to=_words(row["to_roles"]),
+        cc=_words(row["cc_roles"]),
+        slot_at=instant(row["slot_at"]) if row["slot_at"] else None,
+        decided_at=instant(row["decided_at"]),
+        verdict=Verdict(row["verdict"]),
+        reason=row["reason"],
+        dropped=row["dropped"],
+        message=_sending(row) if row["id"] is not None else None,
+    )
+
+
+def _sending(row: dict[str, Any]) -> Sending:
+    return Sending(
+        id=row["id"],
+        plan_id=row["plan_id"],
+        letter=row["letter"],
+        department=row["department"],
+        audience=row["audience"],
+        state=row["state"],
+        sent_at=instant(row["sent_at"]) if row["sent_at"] else None,
+        subject=row["subject"] or "",
+        to=tuple(json.loads(row["to"] or "[]")),
+        cc=tuple(json.loads(row["cc"] or "[]")),
+        trouble=row["trouble"] or "",
+    )
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.split(",")) if text else ()
+
+
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None
