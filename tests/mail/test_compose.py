@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import base64
 import email
 import email.policy
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from email.header import decode_header, make_header
 from email.message import EmailMessage, Message
+from email.mime.multipart import MIMEMultipart
+from email.mime.text import MIMEText
 from email.utils import getaddresses
 
 import pytest
@@ -15,6 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wsyf_scheduler.errors import MailTrouble
+from wsyf_scheduler.mail import compose as module
 from wsyf_scheduler.mail.compose import BadHeader, Calendar, compose, message_id, wire_address
 from wsyf_scheduler.mail.letter import Headers, Mailbox
 
@@ -148,6 +153,123 @@ def test_every_name_comes_back_exactly(words: list[str]) -> None:
     assert names(data, "From") == [(boxes[0].name, boxes[0].address)]
 
 
+@settings(max_examples=150, deadline=None)
+@given(MIXED)
+def test_the_other_parser_reads_every_subject_and_extra_header_exactly(words: str) -> None:
+    """policy.default unfolds and decodes by code of its own; it takes a run of blanks at the ends for folding."""
+    message = new(compose(replace(HEADERS, subject=words, extra=(("X-Wsyf-Letter", words),)), TEXT, HTML))
+    assert message["Subject"] == words
+    assert message["X-Wsyf-Letter"] == words
+    assert message.defects == []
+
+
+@settings(max_examples=150, deadline=None)
+@given(MIXED, st.lists(MIXED, min_size=1, max_size=4))
+def test_encoded_words_are_short_and_whole(subject: str, words: list[str]) -> None:
+    """RFC 2047 §2: a word of at most 75 octets, a line of at most 76, and each word decodes by itself."""
+    to = tuple(Mailbox(address=f"a{n}@wsyf.example", name=name) for n, name in enumerate(words))
+    data = compose(replace(HEADERS, subject=subject, to=to), TEXT, HTML)
+    head, _blank, _body = data.partition(b"\r\n\r\n")
+    for line in head.split(b"\r\n"):
+        assert len(line) <= 76
+        assert line.strip()
+        for word in re.findall(rb"=\?utf-8\?b\?([^?]*)\?=", line):
+            assert len(word) + len("=?utf-8?b??=") <= 75
+            assert base64.b64decode(word, validate=True).decode()
+
+
+BODIES = st.text(alphabet=st.characters(codec="utf-8"), max_size=400)
+
+
+@settings(max_examples=150, deadline=None)
+@given(BODIES, BODIES, st.binary(max_size=300), st.integers(0, 200))
+def test_bodies_and_calendars_come_back_byte_for_byte(text: str, html: str, data: bytes, more: int) -> None:
+    """Line ends become CRLF, nothing else changes; also where a line of base64 is just full."""
+    text += "x" * more
+    calendar = replace(ICS, data=data)
+    parts = [part.get_payload(decode=True) for part in old(compose(HEADERS, text, html, (calendar,))).walk()]
+    lines = [re.sub("\r\n|\r|\n", "\r\n", words).encode() for words in (text, html)]
+    assert parts == [None, None, *lines, data]
+
+
+def stdlib(calendars: tuple[Calendar, ...]) -> Message:
+    """The same letter as the standard library makes it."""
+    letter: Message = MIMEMultipart("alternative")
+    letter.attach(MIMEText(TEXT, "plain", "utf-8"))
+    letter.attach(MIMEText(HTML, "html", "utf-8"))
+    if not calendars:
+        return letter
+    whole = MIMEMultipart("mixed")
+    whole.attach(letter)
+    for each in calendars:
+        part = MIMEText(each.data.decode(), "calendar", "utf-8")
+        part.set_param("method", each.method)
+        name = each.name if each.name.isascii() else ("utf-8", "", each.name)
+        part.add_header("Content-Disposition", "attachment", filename=name)
+        whole.attach(part)
+    return whole
+
+
+def shape(message: Message) -> list[tuple[object, ...]]:
+    """Of every part: its type and parameters, how it is encoded and shown, its file name, its bytes."""
+    return [
+        (
+            *(part.get_content_type(), part.get_content_charset(), part.get_param("method")),
+            *(part["Content-Transfer-Encoding"], part.get_content_disposition(), part.get_filename()),
+            (part.get_payload(decode=True) or b"").replace(b"\r\n", b"\n"),
+        )
+        for part in message.walk()
+    ]
+
+
+@pytest.mark.parametrize("names", [(), ("deadline.ics",), ("deadline.ics", "撤销.ics"), ('a "quoted" \\ name.ics',)])
+def test_the_structure_is_the_standard_librarys(names: tuple[str, ...]) -> None:
+    calendars = tuple(replace(ICS, name=name) for name in names)
+    ours = old(compose(HEADERS, TEXT, HTML, calendars))
+    assert shape(ours) == shape(email.message_from_bytes(stdlib(calendars).as_bytes()))
+    assert ours["MIME-Version"] == "1.0"
+    assert [part["MIME-Version"] for part in ours.walk()][1:] == [None] * (len(list(ours.walk())) - 1)
+    assert [part.defects for part in ours.walk()] == [[] for _part in ours.walk()]
+    assert not any(part.preamble or part.epilogue for part in ours.walk())
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(MIXED, max_size=3), MIXED, MIXED)
+def test_nothing_remembered_changes_the_bytes(names: list[str], subject: str, text: str) -> None:
+    """Mailboxes are remembered between letters; a fresh start writes the same."""
+    to = tuple(Mailbox(address=f"a{n}@工伤预防.example", name=name) for n, name in enumerate(["", *names]))
+    headers = replace(HEADERS, to=to, cc=to, subject=subject)
+    once = compose(headers, text, HTML)
+    again = compose(headers, text, HTML)
+    module._mailbox.cache_clear()
+    assert compose(headers, text, HTML) == once == again
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"message_id": f"<{'a' * 1000}@wsyf.example>"},
+        {"references": (f"<{'a' * 1000}@wsyf.example>",)},
+        {"to": (Mailbox(address=f"{'a' * 300}@wsyf.example"),)},
+        {"to": (Mailbox(address="a@" + ".".join(["b" * 60] * 5)),)},
+        {"extra": (("X-" + "a" * 60, "x"),)},
+    ],
+)
+def test_what_would_make_a_line_too_long_is_refused(changed: dict[str, object]) -> None:
+    """RFC 5322 §2.1.1 allows 998 characters, and there is no place to fold an id or an address."""
+    with pytest.raises(BadHeader):
+        compose(replace(HEADERS, **changed), TEXT, HTML)
+
+
+def test_long_lists_are_folded_between_their_members() -> None:
+    references = tuple(f"<root.{n}.{'x' * 40}@office.wsyf.example>" for n in range(60))
+    plain = tuple(Mailbox(address=f"a{n}@wsyf.example", name="Emergency Liaison, Gaoping") for n in range(40))
+    data = compose(replace(HEADERS, references=references, to=plain), TEXT, HTML)
+    assert max(map(len, data.split(b"\r\n"))) <= 76
+    assert tuple(old(data)["References"].split()) == references
+    assert names(data, "To") == [(box.name, box.address) for box in plain]
+
+
 @settings(max_examples=200, deadline=None)
 @given(
     ANYTHING,
@@ -246,7 +368,11 @@ def test_a_message_needs_a_recipient_an_id_and_a_moment_with_its_zone() -> None:
 
 
 def test_a_calendar_is_published_or_cancelled_under_a_clean_name() -> None:
-    for broken in (replace(ICS, method="REQUEST"), replace(ICS, name="a\r\nBcc: x.ics")):
+    for broken in (
+        replace(ICS, method="REQUEST"),
+        replace(ICS, name="a\r\nBcc: x.ics"),
+        replace(ICS, name="a" * 61),
+    ):
         with pytest.raises(BadHeader):
             compose(HEADERS, TEXT, HTML, (broken,))
 

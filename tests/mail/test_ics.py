@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import email
 import subprocess
 import sys
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
 import vobject
 
 from wsyf_scheduler.mail.ics import calendar
-from wsyf_scheduler.mail.letter import Deadline
+from wsyf_scheduler.mail.letter import Deadline, Headers, LetterKind, Mailbox
+from wsyf_scheduler.mail.samples import samples
+from wsyf_scheduler.mail.writer import LetterWriter
 
+TEMPLATES = Path(__file__).parents[2] / "templates" / "email"
 DEADLINE = Deadline(
     uid="gaoping-2021-2025/2023/1/emergency@office.wsyf.example",
     title="2022年度安全生产事故数据；应急, 2月28日（含当日）前提供",
@@ -91,6 +96,27 @@ def test_a_calendar_needs_a_deadline_and_a_stamp_with_its_zone() -> None:
         calendar([], method="PUBLISH")
     with pytest.raises(ValueError, match="time zone"):
         calendar([replace(DEADLINE, stamped_at=datetime(2023, 1, 3))], method="PUBLISH")  # noqa: DTZ001 - naive
+
+
+def test_a_letters_calendars_name_the_office_that_sends_them() -> None:
+    """iTIP asks for an organizer; what is kept and what is cancelled go in files of their own."""
+    letter = next(each for each in samples() if each.kind is LetterKind.CHANGE)
+    headers = Headers(
+        sender=Mailbox(address="office@工伤预防.example", name="联席办"),
+        to=(Mailbox(address="liaison@emergency.example"),),
+        message_id="<1.a@office.wsyf.example>",
+        date=DEADLINE.stamped_at,
+    )
+    deadlines = [DEADLINE, replace(DEADLINE, uid="2@wsyf.example", cancelled=True)]
+    raw = LetterWriter(packaged=TEMPLATES, office=None).write(letter, headers, deadlines).raw
+    parts = [part for part in email.message_from_bytes(raw).walk() if part.get_content_type() == "text/calendar"]
+    assert [part.get_filename() for part in parts] == ["deadline.ics", "cancelled.ics"]
+    assert [part.get_param("method") for part in parts] == ["PUBLISH", "CANCEL"]
+    events = [read(part.get_payload(decode=True)).vevent for part in parts]
+    assert [event.uid.value for event in events] == [each.uid for each in deadlines]
+    assert {event.organizer.value for event in events} == {
+        f"mailto:office@{'工伤预防'.encode('idna').decode()}.example"
+    }
 
 
 def test_the_library_is_imported_only_when_a_calendar_is_made() -> None:

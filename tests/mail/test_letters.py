@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
-from datetime import date
+from dataclasses import fields, replace
+from datetime import date, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -12,10 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wsyf_scheduler.mail.letter import Letter, LetterKind, Section, Told
+from wsyf_scheduler.mail.facts import facts
+from wsyf_scheduler.mail.letter import Letter, LetterKind, PlanFacts, Row, Section, Told
 from wsyf_scheduler.mail.letters import OUTPUT_LIMIT, SUBJECT_LENGTH, Letters, Rendered
-from wsyf_scheduler.mail.phrases import clean, due, left, numeral, told, week, wrap
+from wsyf_scheduler.mail.phrases import TOLD_IN_FULL, clean, clean_block, due, left, letter, numeral, told, week
 from wsyf_scheduler.mail.samples import ACCIDENTS, CAMPAIGN, EVALUATION, HOSTILE, PLAN, samples
+from wsyf_scheduler.mail.wrapping import width, wrap
 
 PACKAGED = Path(__file__).parents[2] / "templates" / "email"
 LETTERS = Letters(packaged=PACKAGED)
@@ -122,7 +124,9 @@ def test_every_subject_is_one_line_of_sensible_length_under_its_kind(letter: Let
     words = subject(letter)
     assert words == " ".join(words.split())
     assert 10 < len(words) <= SUBJECT_LENGTH
-    assert re.match(r"【工伤 ?预防·(任务告知|提醒|催办|督办|情况报告|回执|变更告知|工作周报|系统告警|测试)】", words)
+    assert re.match(
+        r"【工伤 ?预防·(任务告知|提醒|催办|督办|情况报告|回执|变更告知|工作周报|工作月报|系统告警|测试)】", words
+    )
 
 
 # --- Bodies -------------------------------------------------------------------------------------
@@ -209,6 +213,15 @@ def test_a_basis_other_than_the_paper_an_extension_and_a_wait_are_shown() -> Non
     assert "配合部门：财政、住建" in words
 
 
+@pytest.mark.parametrize("office", ["联席办", PLAN.office, "高平市工伤预防五年行动计划（2021-2025年）" + PLAN.office])
+def test_the_office_signs_on_one_line_above_the_day(office: str) -> None:
+    lines = LETTERS.render(replace(REMINDER, plan=replace(PLAN, office=office))).text.splitlines()
+    place = next(n for n, line in enumerate(lines) if line.strip() == "2023年2月21日")
+    assert lines[place - 1].strip() == office
+    assert lines[place - 1].startswith("　　　　　")
+    assert width(lines[place]) - width(lines[place].strip()) >= width(lines[place - 1]) - width(office)
+
+
 def test_what_the_config_leaves_out_leaves_no_empty_label() -> None:
     letter = next(each for each in samples() if each.plan.document == "")
     words = body(letter)
@@ -234,6 +247,81 @@ def test_who_was_told_before_and_when_is_said(kind: LetterKind) -> None:
     row = replace(ACCIDENTS, days_left=-9, told=before)
     words = body(replace(REMINDER, kind=kind, on=date(2023, 3, 9), rows=(row,)))
     assert "此前告知：提醒2次（联络员）：2022年12月30日、2023年2月21日；催办1次（联络员、召集人）：3月1日" in words
+
+
+def notices(kind: LetterKind, count: int, *posts: str, since: date = date(2023, 1, 5)) -> list[Told]:
+    """So many notices of a kind, a week apart."""
+    return [Told(on=since + timedelta(weeks=week), kind=kind, posts=posts) for week in range(count)]
+
+
+LONG_TOLD = (
+    Told(on=date(2022, 5, 19), kind=LetterKind.START, posts=("liaison",)),
+    *notices(LetterKind.REMINDER, 5, "liaison", since=date(2022, 11, 25)),
+    Told(on=date(2023, 1, 3), kind=LetterKind.CHASER, posts=("liaison", "convener")),
+    *notices(LetterKind.BRIEFING, 13, "director"),
+    *notices(LetterKind.ESCALATION, 13, "convener", "liaison"),
+    *notices(LetterKind.BRIEFING, 2, "chief", since=date(2023, 1, 12)),
+)
+
+
+def test_many_earlier_notices_are_counted_by_kind_with_the_first_and_the_latest_day() -> None:
+    """A busy reader is spared 35 dates, and still sees who was told how often, since when and when last."""
+    assert told(LONG_TOLD, date(2023, 4, 11)) == (
+        "任务告知1次（联络员）：2022年5月19日；提醒5次（联络员）：首次2022年11月25日，最近一次2022年12月23日；"
+        "催办1次（联络员、召集人）：1月3日；督办13次（召集人、联络员）：首次1月5日，最近一次3月30日；"
+        "情况报告13次（办公室主任）：首次1月5日，最近一次3月30日；情况报告2次（总召集人）：1月12日、1月19日"
+    )
+
+
+def test_few_earlier_notices_are_named_day_by_day() -> None:
+    assert told(LONG_TOLD[:TOLD_IN_FULL], date(2022, 12, 30)) == (
+        "任务告知1次（联络员）：5月19日；提醒5次（联络员）：11月25日、12月2日、12月9日、12月16日、12月23日"
+    )
+
+
+@given(st.lists(st.builds(Told, on=st.dates(), kind=st.sampled_from(LetterKind), posts=st.just(("liaison",)))))
+def test_however_many_the_count_and_the_latest_day_of_each_kind_are_said(before: list[Told]) -> None:
+    before.sort(key=lambda each: each.on)
+    words = told(before, SENT_ON)
+    for kind in {each.kind for each in before}:
+        days = [each.on for each in before if each.kind is kind]
+        (part,) = [each for each in words.split("；") if each.startswith(f"{letter(kind)}{len(days)}次（联络员）：")]
+        assert part.endswith(f"{days[-1].month}月{days[-1].day}日")
+
+
+@pytest.mark.parametrize("kind", [LetterKind.ESCALATION, LetterKind.BRIEFING])
+def test_rows_that_were_told_alike_say_it_once(kind: LetterKind) -> None:
+    row = replace(ACCIDENTS, days_left=-41, told=LONG_TOLD)
+    rows = (row, replace(row, key="2023/2/emergency"), replace(row, key="2023/3/emergency", told=LONG_TOLD[:3]))
+    words = body(replace(REMINDER, kind=kind, on=date(2023, 4, 11), rows=rows))
+    assert words.count("督办13次（召集人、联络员）：首次1月5日，最近一次3月30日") == 1
+    assert words.index("督办13次") < words.index("2023/2/emergency") < words.index("此前告知：同第一项")
+    assert words.index("2023/3/emergency") < words.index("此前告知：任务告知1次（联络员）：2022年5月19日；提醒2次")
+
+
+def test_a_briefing_of_many_rows_counts_them_and_parts_them_by_department() -> None:
+    departments = {"应急": 12, "住建": 9, "人社": 13}
+    numbered = enumerate((name for name, count in departments.items() for _ in range(count)), start=1)
+    rows = [
+        replace(ACCIDENTS, key=f"2023/{n}/x", department=name, days_left=-n, told=LONG_TOLD) for n, name in numbered
+    ]
+    letter = replace(REMINDER, kind=LetterKind.BRIEFING, department_name="", addressee="director", rows=tuple(rows))
+    words = body(letter)
+    assert "3个部门的34项任务逾期未完成，最长已逾期34天。其中，应急12项、住建9项、人社13项。" in words
+    assert "【应急】12项，最长已逾期12天一、" in words
+    assert "【住建】9项，最长已逾期21天十三、" in words
+    assert "【人社】13项，最长已逾期34天二十二、" in words
+    assert len(LETTERS.render(letter).text.splitlines()) < 34 * 5 + 40
+    shuffled = replace(letter, rows=(*rows[::2], *rows[1::2]))
+    assert [body(shuffled).count(f"【{name}】") for name in departments] == [1, 1, 1]
+
+
+def test_days_overdue_are_not_called_the_longest_where_they_are_all_the_same() -> None:
+    row = replace(ACCIDENTS, days_left=-6)
+    letter = replace(REMINDER, kind=LetterKind.BRIEFING, rows=(row, replace(row, key="2023/1/housing")))
+    assert "均已逾期6天" in subject(letter)
+    assert "均已逾期6天" in body(letter)
+    assert "最长" not in body(letter)
 
 
 def test_leaders_are_reported_to_and_asked_for_nothing() -> None:
@@ -313,6 +401,28 @@ def test_a_digest_counts_each_section() -> None:
     letter = Letter(kind=LetterKind.DIGEST, plan=PLAN, on=SENT_ON, addressee="coordinator", sections=sections)
     assert subject(letter).endswith("：无逾期事项、14日内到期1项、邮件未送达1件")
     assert "【邮件未送达】1件·第12号邮件被拒收" in body(letter)
+
+
+@pytest.mark.parametrize(
+    ("addressee", "department", "reader"),
+    [
+        ("director", "", "办公室主任："),
+        ("chief", "", "总召集人："),
+        ("convener", "高平市应急管理局", "高平市应急管理局召集人："),
+    ],
+)
+def test_a_monthly_digest_is_called_so_and_speaks_to_its_reader(addressee: str, department: str, reader: str) -> None:
+    sections = (Section(name="overdue", rows=(replace(ACCIDENTS, days_left=-1),)),)
+    letter = Letter(kind=LetterKind.DIGEST, plan=PLAN, on=date(2023, 3, 1), addressee=addressee, sections=sections)
+    letter = replace(letter, department_name=department)
+    assert subject(letter) == "【工伤预防·工作月报】截至3月1日：逾期未完成1项"
+    words = body(letter)
+    assert f"工作月报{reader}现将{'贵单位承担的' if department else ''}《高平市" in words
+    assert ("应急：2022年度" in words) is (department == "")
+    assert "本月报于每月首个工作日发出，供参阅。" in words
+    assert not re.search("周报|本周|某周|未送达|请", words.replace("直接回复即可送达", ""))
+    quiet = body(replace(letter, sections=()))
+    assert "目前无逾期事项，14日内无到期事项，无待确认事项。" in quiet
 
 
 def test_an_alert_carries_its_headline_and_lines() -> None:
@@ -456,6 +566,35 @@ def test_the_packaged_templates_are_without_fault_and_complete() -> None:
     assert LETTERS.check() == ()
     wanted = {f"{kind}.{part}" for kind in LetterKind for part in ("subject.txt", "txt", "html")}
     assert wanted <= {each.name for each in PACKAGED.iterdir()}
+
+
+def test_a_template_may_ask_for_every_field_of_a_letter_and_a_row() -> None:
+    said = facts(REMINDER)
+    assert {each.name for each in fields(Letter)} <= said.keys()
+    assert {each.name for each in fields(Row)} <= said["rows"][0].keys()
+    assert {each.name for each in fields(PlanFacts)} <= said["plan"].keys()
+
+
+def test_an_office_may_tell_the_notices_its_own_way(tmp_path: Path) -> None:
+    source = "{% for each in rows[0].told %}{{ each.kind|letter }}{{ each.on|day(on) }}{{ each.posts|map('post')|join }};{% endfor %}"
+    row = replace(ACCIDENTS, told=notices(LetterKind.CHASER, 1, "liaison", "convener"))
+    rendered = office(tmp_path, chaser__txt=source).render(replace(REMINDER, kind=LetterKind.CHASER, rows=(row,)))
+    assert rendered.faults == ()
+    assert rendered.text == "催办1月5日联络员召集人;\n"
+
+
+def test_the_packaged_templates_hold_no_control_character() -> None:
+    """Their output is not searched for one: the facts are clean, and so are they."""
+    for path in PACKAGED.iterdir():
+        text = path.read_text("utf-8")
+        assert clean_block(text) == text, path.name
+
+
+def test_a_letter_reads_the_same_however_often_it_is_rendered() -> None:
+    """What is remembered between letters (the plan, days, wrapped lines) changes none of them."""
+    first = [LETTERS.render(each) for each in samples()]
+    assert [LETTERS.render(each) for each in reversed(samples())] == first[::-1]
+    assert [Letters(packaged=PACKAGED).render(each) for each in samples()] == first
 
 
 def test_the_samples_fill_every_field_of_every_kind() -> None:

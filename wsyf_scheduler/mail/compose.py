@@ -177,9 +177,8 @@ def _folded(name: str, value: str) -> str:
     line = f"{name}: {value}"
     if len(line) <= COLUMNS:
         return line + "\r\n"
-    first, *words = value.split(" ")
-    lines, line = [], f"{name}: {first}"
-    for word in words:
+    lines, line = [], f"{name}:"
+    for word in value.split(" "):
         if len(line) + 1 + len(word) > COLUMNS:
             lines.append(line)
             line = ""

@@ -1,19 +1,17 @@
 """Letters: a frozen Letter becomes subject, text and HTML through the templates, the office's before the packaged.
 
-The only importer of jinja2 in mail; imports mail.letter, mail.phrases, mail.samples, errors and i18n.
+The only importer of jinja2 in mail; imports the pure modules of mail, errors and i18n.
 """
 
 from __future__ import annotations
 
 import re
 import traceback
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, fields, is_dataclass
-from enum import StrEnum
-from functools import cache
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from jinja2 import BaseLoader, Environment, StrictUndefined, TemplateError, TemplateNotFound, TemplateSyntaxError, meta
 from jinja2.nodes import Template
@@ -21,9 +19,11 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from wsyf_scheduler.errors import Fault, nearest
 from wsyf_scheduler.i18n import _
+from wsyf_scheduler.mail.facts import ROW_FILTERS, Facts, facts
 from wsyf_scheduler.mail.letter import Letter, LetterKind
-from wsyf_scheduler.mail.phrases import FILTERS, clean, clean_block, clip, wrap
+from wsyf_scheduler.mail.phrases import FILTERS, clean, clean_block, clip
 from wsyf_scheduler.mail.samples import samples
+from wsyf_scheduler.mail.wrapping import wrap
 
 PARTS: Final = ("subject.txt", "txt", "html")
 SUBJECT_LENGTH: Final = 160  # characters; a phone's list shows about forty
@@ -31,8 +31,6 @@ OUTPUT_LIMIT: Final = 1024 * 1024  # characters an office's template may print f
 LOOP_LIMIT: Final = 100_000  # numbers range() may hand out while one part is rendered
 _TEMPLATE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*\.(?:txt|html)")
 _BLANK_LINES = re.compile(r"\n{3,}")
-
-Facts = Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,24 +68,24 @@ class Letters:
 
         A fault in the packaged templates is a bug, and raises.
         """
-        facts = _facts(letter)
+        said = facts(letter)
         if self._folder is None:
-            return _finished(_words(self._packaged, letter.kind, facts))
-        words, faults = self._try(letter.kind, facts)
-        return _finished(_words(self._packaged, letter.kind, facts), faults) if faults else _finished(words)
+            return _finished(_words(self._packaged, letter.kind, said))
+        words, faults = self._try(letter.kind, said)
+        return _finished(_words(self._packaged, letter.kind, said), faults) if faults else _finished(words)
 
     def check(self) -> tuple[TemplateFault, ...]:
         """Every fault found by reading all the office's files and rendering the sample letters with them."""
-        rendered = chain.from_iterable(self._try(each.kind, _facts(each))[1] for each in samples())
+        rendered = chain.from_iterable(self._try(each.kind, facts(each))[1] for each in samples())
         found = tuple(dict.fromkeys(chain(self._unknown_names(), rendered, self._unreadable())))
         return (*found, *self._unknown_variables({fault.file for fault in found}))
 
-    def _try(self, kind: LetterKind, facts: Facts) -> tuple[dict[str, str], tuple[TemplateFault, ...]]:
+    def _try(self, kind: LetterKind, said: Facts) -> tuple[dict[str, str], tuple[TemplateFault, ...]]:
         words: dict[str, str] = {}
         faults = []
         for part in PARTS:
             try:
-                words[part] = self._served.run(f"{kind}.{part}", facts)
+                words[part] = self._served.run(f"{kind}.{part}", said)
             except Exception as error:  # noqa: BLE001 - an office's template may raise anything; the letter must go
                 faults.append(self._fault(error, f"{kind}.{part}"))
         return words, tuple(faults)
@@ -131,7 +129,7 @@ class Letters:
 
     def _unknown_variables(self, faulty: set[str]) -> Iterator[TemplateFault]:
         """Variables that no letter has, in branches no sample reached; a partial may be handed anything."""
-        known = _facts(samples()[0]).keys() | self._packaged.globals.keys()
+        known = facts(samples()[0]).keys() | self._packaged.globals.keys()
         for name, tree in self._parsed():
             if not name.startswith("_") and self._path(name) not in faulty:
                 for variable in sorted(meta.find_undeclared_variables(tree) - known):
@@ -187,26 +185,37 @@ class _Sandbox(ImmutableSandboxedEnvironment):
         self._limited = limited
         self._looped = 0
         self.filters.update(FILTERS)
+        self.filters.update(ROW_FILTERS)
         self.globals["range"] = self._range
 
-    def run(self, name: str, facts: Facts) -> str:
-        """What the template prints."""
+    def run(self, name: str, said: Facts) -> str:
+        """What the template prints; without control characters where the office wrote it (the facts have none)."""
         template = self.get_template(name)
         if not self._limited:
-            return template.render(facts)
+            return template.render(said)
         self._looped = printed = 0
         pieces = []
-        for piece in template.generate(facts):
+        for piece in template.generate(said):
             printed += len(piece)
             if printed > OUTPUT_LIMIT:
                 raise TemplateError(_("prints more than {n} characters").format(n=OUTPUT_LIMIT))
             pieces.append(piece)
-        return "".join(pieces)
+        return clean_block("".join(pieces))
 
     def source(self, name: str) -> str:
         """The text of a template."""
         loader = self.loader
         return loader.get_source(self, name)[0] if loader else ""
+
+    def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
+        """A plain dict, not jinja2's chain of maps, which every template and every import would walk anew."""
+        return {**self.globals, **(d or {})}
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """A value of a dict first: the facts are dicts, and looking for a method before the key costs more."""
+        if type(obj) is dict and attribute in obj:
+            return obj[attribute]
+        return super().getattr(obj, attribute)
 
     def join_path(self, template: str, parent: str) -> str:
         """An HTML template may use HTML templates only: what a .txt macro prints would go in unescaped."""
@@ -235,41 +244,13 @@ def _file_names(folder: Path) -> tuple[str, ...]:
     return tuple(name for name in names if not name.startswith((".", "README")))
 
 
-def _words(environment: _Sandbox, kind: LetterKind, facts: Facts) -> dict[str, str]:
-    return {part: environment.run(f"{kind}.{part}", facts) for part in PARTS}
+def _words(environment: _Sandbox, kind: LetterKind, said: Facts) -> dict[str, str]:
+    return {part: environment.run(f"{kind}.{part}", said) for part in PARTS}
 
 
 def _finished(words: Mapping[str, str], faults: tuple[TemplateFault, ...] = ()) -> Rendered:
     """A subject on one line, a text of lines that fit a screen, and the HTML."""
     subject, text, html = (words[part] for part in PARTS)
-    text = wrap(_BLANK_LINES.sub("\n\n", clean_block(text)).strip("\n"))
+    text = wrap(_BLANK_LINES.sub("\n\n", text).strip("\n"))
     subject = clip(" ".join(clean(subject).split()), SUBJECT_LENGTH)
-    return Rendered(subject=subject, text=text + "\n", html=clean_block(html), faults=faults)
-
-
-def _facts(letter: Letter) -> dict[str, object]:
-    """The letter as plain dicts, tuples and cleaned strings, with its rows also parted into `leads` and `supports`."""
-    facts = {name: _plain(getattr(letter, name)) for name in _field_names(Letter)}
-    rows = [_plain(row) for row in letter.rows]
-    supports = [row.role == "support" for row in letter.rows]
-    facts["rows"] = rows
-    facts["leads"] = [row for row, support in zip(rows, supports, strict=True) if not support]
-    facts["supports"] = [row for row, support in zip(rows, supports, strict=True) if support]
-    return facts
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, StrEnum):
-        return value.value
-    if isinstance(value, str):
-        return clean(value)
-    if isinstance(value, tuple):
-        return tuple(map(_plain, value))
-    kind: type = type(value)
-    names = _field_names(kind)
-    return {name: _plain(getattr(value, name)) for name in names} if names else value
-
-
-@cache
-def _field_names(kind: type) -> tuple[str, ...]:
-    return tuple(each.name for each in fields(kind)) if is_dataclass(kind) else ()
+    return Rendered(subject=subject, text=text + "\n", html=html, faults=faults)

@@ -1,16 +1,17 @@
 """Chinese phrases the letters are made of: days, due dates, posts, who was told, and clean text.
 
-Pure functions over plain values, offered to the templates as filters. Imports only mail.letter and mail.wrapping.
+Pure functions over plain values, offered to the templates as filters. Imports only mail.letter.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Final
 
-from wsyf_scheduler.mail.letter import LetterKind
+from wsyf_scheduler.mail.letter import LetterKind, Told
 
 POSTS: Final = {
     "liaison": "联络员",
@@ -50,7 +51,6 @@ HAPPENED: Final = {
 }
 DIGITS: Final = "零一二三四五六七八九"
 TOLD_IN_FULL: Final = 6  # earlier notices named day by day; of more, each kind's first and latest day are
-GLANCE: Final = 6  # rows named behind the subject in a phone's list
 CLIP: Final = 3000  # characters kept of one value: a pasted novel must not make a letter nobody can open
 
 _ORDER: Final = {kind: place for place, kind in enumerate(LETTERS)}  # the ladder's order
@@ -96,6 +96,7 @@ def weekday(value: date) -> str:
     return "周" + "一二三四五六日"[value.weekday()]
 
 
+@lru_cache(maxsize=1024)  # the rows of a digest fall due on a few days
 def due(value: date, on: date) -> str:
     """5月31日（周二，含当日）: a due day counts to its end (RULES.md §2)."""
     return f"{day(value, on)}（{weekday(value)}，含当日）"

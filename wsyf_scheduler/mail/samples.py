@@ -128,7 +128,8 @@ def _briefings() -> tuple[Letter, ...]:
     rows = (late, housing, replace(MEETING, told=_CHASED, nth=1))
     director = replace(_letter(LetterKind.BRIEFING, on, *rows, addressee="director"), department_name="")
     chief = replace(_letter(LetterKind.BRIEFING, on, late, addressee="chief"), department_name="")
-    return director, chief, replace(chief, stand_in="director")
+    many = tuple(replace(row, key=f"{row.key}/{n}") for n in range(5) for row in rows)
+    return director, replace(director, rows=many), chief, replace(chief, stand_in="director")
 
 
 def _answers() -> tuple[Letter, ...]:
@@ -170,6 +171,9 @@ def _digests() -> tuple[Letter, ...]:
     )
     return (
         replace(quiet, sections=sections),
+        replace(quiet, addressee="director", sections=sections[:3]),
+        replace(quiet, addressee="convener", department_name=DEPARTMENT, sections=sections[:1]),
+        replace(quiet, addressee="chief", stand_in="director"),
         replace(quiet, next_due=replace(CAMPAIGN, days_left=(CAMPAIGN.due_on - on).days)),
         replace(quiet, sections=(Section(name="overdue"), Section(name="due-soon")), on=on + timedelta(weeks=4)),
     )

@@ -32,7 +32,7 @@ def _fitted(line: str, columns: int) -> str:
     return _remembered(line, columns) if len(line) <= KEPT else _broken(line, columns)
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=1024)
 def _remembered(line: str, columns: int) -> str:
     return _broken(line, columns)
 
@@ -42,19 +42,12 @@ def _broken(line: str, columns: int) -> str:
     head = start.group() if start and len(start.group()) < columns // 2 else ""
     indent = " " * width(head)
     rest, room, lines = line[len(head) :], columns - len(indent), []
-    while width(rest) > room:
-        cut = _break(rest, _fitting(rest, room))
+    while len(bytes_of := rest.encode("gbk", "replace")) > room:
+        fitting = len(bytes_of[:room].decode("gbk", "ignore"))  # half a Han character at the end does not fit
+        cut = _break(rest, fitting)
         lines.append(rest[:cut].rstrip(" "))
         rest = rest[cut:].lstrip(" ")
     return head + f"\n{indent}".join([*lines, rest])
-
-
-def _fitting(text: str, columns: int) -> int:
-    """How many characters fit: the count grows by what is surely left over, a wide character taking two columns."""
-    count = 0
-    while (left_over := columns - width(text[:count])) > 1:
-        count += left_over // 2
-    return count
 
 
 def _break(text: str, most: int) -> int:

@@ -8,10 +8,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from wsyf_scheduler.errors import Fault
 from wsyf_scheduler.mail.letter import Deadline, Headers, Letter
+
+if TYPE_CHECKING:
+    from wsyf_scheduler.mail.ics import Method
+
+# The calendar files a letter may carry: its name, its iTIP method, and whether it is for cancelled deadlines.
+CALENDARS: Final[tuple[tuple[str, Method, bool], ...]] = (
+    ("deadline.ics", "PUBLISH", False),
+    ("cancelled.ics", "CANCEL", True),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +39,10 @@ class Writer(Protocol):
         """The message as bytes; `headers.subject` is filled from the letter."""
         ...
 
+    def faults(self) -> tuple[Fault, ...]:
+        """Every mistake in the office's own templates."""
+        ...
+
 
 class BlankWriter:
     """Writes nothing: for a rehearsal that only asks who would be told what, and when."""
@@ -38,6 +51,10 @@ class BlankWriter:
         """An empty message."""
         del letter, headers, deadlines
         return Written(subject="", raw=b"")
+
+    def faults(self) -> tuple[Fault, ...]:
+        """There are no templates to be faulty."""
+        return ()
 
 
 class LetterWriter:
@@ -51,15 +68,16 @@ class LetterWriter:
 
     def write(self, letter: Letter, headers: Headers, deadlines: Sequence[Deadline]) -> Written:
         """Render, attach the deadlines (cancelled ones in a calendar of their own), compose."""
-        from wsyf_scheduler.mail.compose import Calendar, compose
+        from wsyf_scheduler.mail.compose import Calendar, compose, wire_address
         from wsyf_scheduler.mail.ics import calendar
 
         rendered = self._letters.render(letter)
-        calendars = []
-        if kept := [deadline for deadline in deadlines if not deadline.cancelled]:
-            calendars.append(Calendar(name="deadline.ics", method="PUBLISH", data=calendar(kept, method="PUBLISH")))
-        if ended := [deadline for deadline in deadlines if deadline.cancelled]:
-            calendars.append(Calendar(name="cancelled.ics", method="CANCEL", data=calendar(ended, method="CANCEL")))
+        organizer = wire_address(headers.sender.address, header="From") if deadlines else ""
+        calendars = [
+            Calendar(name=name, method=method, data=calendar(found, method=method, organizer=organizer))
+            for name, method, cancelled in CALENDARS
+            if (found := [deadline for deadline in deadlines if deadline.cancelled is cancelled])
+        ]
         headers = replace(headers, subject=rendered.subject)
         raw = compose(headers, rendered.text, rendered.html, calendars)
         return Written(subject=rendered.subject, raw=raw, faults=rendered.faults)
