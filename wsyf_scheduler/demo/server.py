@@ -9,11 +9,14 @@ import asyncio
 import hashlib
 import importlib.util
 import re
+import socket
 import threading
 from concurrent.futures import Future
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
+from weakref import WeakSet
 
 from wsyf_scheduler.errors import MailTrouble
 from wsyf_scheduler.i18n import _
@@ -48,25 +51,21 @@ class LoopbackServer:
     def __init__(self, maildir: Path) -> None:
         """Remember the folder; it is laid out when the server starts."""
         self._maildir = maildir
-        self._port: Future[int] = Future()
-        self._thread = threading.Thread(target=self._serve, name="demo-smtp", daemon=True)
-        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._listen()), name="demo-smtp", daemon=True)
+        self._up: Future[tuple[asyncio.AbstractEventLoop, int]] = Future()
         self._over = asyncio.Event()
+        self.port = 0
         self.taken = 0
 
-    @property
-    def port(self) -> int:
-        """The port it listens at; waits for it to come up, raises MailTrouble where it cannot."""
+    def __enter__(self) -> Self:
+        """Lay out the maildir and listen; MailTrouble where that is not possible."""
         try:
-            return self._port.result(PATIENCE)
+            for folder in ("tmp", "new", "cur"):
+                (self._maildir / folder).mkdir(parents=True, exist_ok=True)
+            self._thread.start()
+            self._loop, self.port = self._up.result(PATIENCE)
         except (OSError, TimeoutError) as error:
             raise MailTrouble(_("the demo's mail server cannot start: {why}").format(why=error)) from error
-
-    def __enter__(self) -> Self:
-        """Lay out the maildir and start to listen."""
-        for folder in ("tmp", "new", "cur"):
-            (self._maildir / folder).mkdir(parents=True, exist_ok=True)
-        self._thread.start()
         return self
 
     def __exit__(
@@ -76,24 +75,49 @@ class LoopbackServer:
         self._loop.call_soon_threadsafe(self._over.set)
         self._thread.join(PATIENCE)
 
-    def _serve(self) -> None:
-        with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
-            runner.run(self._listen())
-
     async def _listen(self) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            listening = socket.create_server((HOST, 0))
+        except OSError as error:
+            self._up.set_exception(error)
+            return
+        with listening:
+            listening.settimeout(0)
+            self._up.set_result((loop, int(listening.getsockname()[1])))
+            await self._answer(listening)
+
+    async def _answer(self, listening: socket.socket) -> None:
+        """Talk to whoever connects, until it is over.
+
+        By hand, since asyncio's own server leaks who connects while it is being closed.
+        """
         from aiosmtpd.smtp import SMTP
 
-        def conversation() -> SMTP:
-            return SMTP(self, hostname="localhost", ident="WSYF demo", loop=self._loop)
+        loop = asyncio.get_running_loop()
+        greetings: set[asyncio.Task[None]] = set()
+        talks: WeakSet[asyncio.Transport] = WeakSet()
 
-        try:
-            listener = await self._loop.create_server(conversation, HOST, 0)
-        except OSError as error:
-            self._port.set_exception(error)
-            return
-        self._port.set_result(int(listener.sockets[0].getsockname()[1]))
+        async def greet(connection: socket.socket) -> None:
+            smtp = SMTP(self, hostname="localhost", ident="WSYF demo", loop=loop)
+            talk, _smtp = await loop.connect_accepted_socket(lambda: smtp, connection)
+            talks.add(talk)
+
+        def come() -> None:
+            with suppress(OSError):  # whoever knocked has gone again
+                connection, _address = listening.accept()
+                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # else each answer waits 40 ms
+                greeting = loop.create_task(greet(connection))
+                greetings.add(greeting)
+                greeting.add_done_callback(greetings.discard)
+
+        loop.add_reader(listening, come)
         await self._over.wait()
-        listener.close()
+        loop.remove_reader(listening)
+        await asyncio.gather(*greetings)
+        for talk in talks:
+            talk.abort()
+        await asyncio.sleep(0)  # the transports' own farewell runs before the loop is closed
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's name
         """File one letter; what cannot be kept is refused for the time being, as a server with a full disk does."""

@@ -1,4 +1,7 @@
-"""One day as the calendar has it, and how a rung came to its day: counted from where, over which days off. Pure; imports core."""
+"""One day as the calendar has it, and how a rung came to its day: counted from where, over which days off.
+
+Pure; imports core.
+"""
 
 from __future__ import annotations
 

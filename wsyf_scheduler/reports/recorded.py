@@ -9,13 +9,18 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from wsyf_scheduler.core.decide import Decided, Mark, Verdict
 from wsyf_scheduler.core.people import Holder
 from wsyf_scheduler.store.glance import Glance, instant
 
-MESSAGE_COLUMNS = 'm.id, m.plan_id, m.letter, m.department, m.audience, m.state, m.sent_at, m.subject, m."to", m.cc, m.trouble'
+MESSAGE_COLUMNS = """
+  m.id, m.plan_id, m.letter, m.department, m.audience, m.state, m.sent_at, m.subject, m."to", m.cc, m.trouble,
+  (
+    SELECT a.refused FROM attempt a WHERE a.message_id = m.id AND a.outcome = 'sent' ORDER BY a.id DESC LIMIT 1
+  ) AS refused
+"""
 ROWS = """
 SELECT n.id AS notice_id, n.assignment_id, n.letter AS row_letter, n.rung, n.repeat, n.due_on, n.counted_from,
   n.receiver, n.role, n.to_roles, n.cc_roles, n.slot_at, n.decided_at, n.verdict, n.reason, n.dropped,
@@ -24,11 +29,21 @@ FROM notice n LEFT JOIN message m ON m.id = n.message_id
 WHERE {where} ORDER BY n.id
 """
 MESSAGES = "SELECT {columns} FROM message m WHERE {where} ORDER BY m.id"
-EVENTS = "SELECT at, action, why, detail, assignment_id FROM event WHERE assignment_id IS NOT NULL AND {where} ORDER BY id"
+EVENTS = (
+    "SELECT at, action, why, detail, assignment_id FROM event WHERE assignment_id IS NOT NULL AND {where} ORDER BY id"
+)
 PERSONS = """
 SELECT role, department, name, email, phone, since, until, deputy, away_since, away_until FROM person ORDER BY id
 """
 BRIEFING = "briefing"
+
+
+class Refused(NamedTuple):
+    """One recipient the server refused though it took the message: its code (0: none) and text."""
+
+    address: str
+    code: int
+    text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +61,7 @@ class Sending:
     to: tuple[str, ...]
     cc: tuple[str, ...]
     trouble: str
+    refused: tuple[Refused, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +140,9 @@ def decided_of(rows: Iterable[Recorded], department: str) -> Decided:
     on_ladder = [row for row in rows if row.rung is not None]
     spoke = [row.slot_at for row in on_ladder if row.verdict is Verdict.NOTIFY and row.receiver == department]
     return Decided(
-        marks=frozenset(Mark(row.rung or "", row.repeat, row.due_on, row.counted_from, row.receiver) for row in on_ladder),
+        marks=frozenset(
+            Mark(row.rung or "", row.repeat, row.due_on, row.counted_from, row.receiver) for row in on_ladder
+        ),
         newest_slot_at=max((slot_at for slot_at in spoke if slot_at is not None), default=None),
     )
 
@@ -169,6 +187,7 @@ def _sending(row: dict[str, Any]) -> Sending:
         to=tuple(json.loads(row["to"] or "[]")),
         cc=tuple(json.loads(row["cc"] or "[]")),
         trouble=row["trouble"] or "",
+        refused=tuple(Refused(*each) for each in json.loads(row["refused"] or "[]")),
     )
 
 

@@ -1,0 +1,185 @@
+"""`wsyf log`: the event trail, oldest first: who did what, when, and why. Light reads."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import click
+
+from wsyf_scheduler.cli.office import DEFAULT_ZONE, Office, json_option, pass_office
+from wsyf_scheduler.cli.output import print_line, table
+from wsyf_scheduler.cli.params import DAY, KEY
+from wsyf_scheduler.i18n import _
+from wsyf_scheduler.reports import wording
+from wsyf_scheduler.reports.recorded import stored
+from wsyf_scheduler.store.glance import Glance, instant
+from wsyf_scheduler.store.lookup import find
+
+EVENTS = """
+SELECT e.at, e.who, e.action, e.plan_id, e.message_id, e.from_state, e.to_state, e.why, e.detail, a.key, m.letter
+FROM event e LEFT JOIN assignment a ON a.id = e.assignment_id LEFT JOIN message m ON m.id = e.message_id
+WHERE {where} ORDER BY e.id DESC
+"""
+OF_ASSIGNMENT = """(
+  e.assignment_id = :item
+  OR e.message_id IN (SELECT message_id FROM notice WHERE assignment_id = :item AND message_id IS NOT NULL)
+)"""
+SINCE = "e.at >= :since"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One event; `at` is in the plan's zone."""
+
+    at: datetime
+    who: str
+    action: str
+    plan: str | None
+    key: str | None
+    message: int | None
+    letter: str | None
+    from_state: str | None
+    to_state: str | None
+    why: str
+    detail: dict[str, Any]
+
+    def as_json(self) -> dict[str, object]:
+        """One line of `wsyf log --json`."""
+        return {
+            "at": self.at.isoformat(),
+            "who": self.who,
+            "action": self.action,
+            "plan": self.plan,
+            "key": self.key,
+            "message": self.message,
+            "from": self.from_state,
+            "to": self.to_state,
+            "why": self.why or None,
+            "detail": self.detail,
+        }
+
+
+@click.command(
+    help=_("The event trail, oldest first: who did what, when, why. With KEY: of one assignment and its mail.")
+)
+@click.argument("key", type=KEY, required=False)
+@click.option("--since", type=DAY, help=_("only from this day on"))
+@click.option("--limit", type=click.IntRange(1, 1_000_000), help=_("the newest so many"))
+@json_option
+@pass_office
+def log(office: Office, key: str | None, since: date | None, limit: int | None, as_json: bool) -> None:  # noqa: FBT001 - click's way
+    """Print the events."""
+    with office.glance() as opened:
+        entries = read(opened, key, since, limit)
+    if as_json:
+        for entry in entries:
+            print_line(entry.as_json())
+    elif entries:
+        print_entries(entries, of_one=key is not None)
+    else:
+        click.echo(_("nothing is recorded"))
+
+
+def read(opened: Glance, key: str | None, since: date | None, limit: int | None) -> list[Entry]:
+    """The events asked for, oldest first; with a limit the newest of them."""
+    zones = {plan_id: ZoneInfo(zone) for plan_id, zone in opened.zones().items()}
+    first = next(iter(zones.values()), ZoneInfo(DEFAULT_ZONE))
+    tests, values = [], dict[str, object]()
+    if key is not None:
+        tests.append(OF_ASSIGNMENT)
+        values["item"] = find(opened, key).id
+    if since is not None:
+        tests.append(SINCE)
+        values["since"] = stored(datetime.combine(since, time(0), first))
+    sql = EVENTS.format(where=" AND ".join(tests) or "1 = 1")
+    if limit is not None:
+        sql += "LIMIT :limit"
+        values["limit"] = limit
+    return [_entry(row, zones.get(row["plan_id"], first)) for row in reversed(opened.rows(sql, values))]
+
+
+def _entry(row: dict[str, Any], zone: ZoneInfo) -> Entry:
+    return Entry(
+        at=instant(row["at"]).astimezone(zone),
+        who=row["who"],
+        action=row["action"],
+        plan=row["plan_id"],
+        key=row["key"],
+        message=row["message_id"],
+        letter=row["letter"],
+        from_state=row["from_state"],
+        to_state=row["to_state"],
+        why=row["why"],
+        detail=json.loads(row["detail"]),
+    )
+
+
+def print_entries(entries: Sequence[Entry], *, of_one: bool) -> None:
+    """The trail as people read it; of one assignment, without its key."""
+    rows = [(f"{each.at:%Y-%m-%d %H:%M}", each.who, _about(each, of_one=of_one), _what(each)) for each in entries]
+    table((_("when"), _("who"), _("about"), _("what, and why")), rows, keep=(0, 2))
+
+
+def _about(entry: Entry, *, of_one: bool) -> str:
+    if entry.message is not None:
+        return _("mail {id}").format(id=entry.message)
+    return "" if of_one else entry.key or entry.plan or ""
+
+
+def _what(entry: Entry) -> str:
+    """What was done and why."""
+    words = phrase(entry.action) + (f" ({wording.letter(entry.letter)})" if entry.letter else "")
+    why = _why(entry)
+    return f"{words}: {why}" if why else words
+
+
+def _why(entry: Entry) -> str:
+    """The reason given, and what the event keeps beside it."""
+    detail = entry.detail
+    said = [entry.why]
+    if "from" in detail and "to" in detail:
+        said.append(f"{detail['from']} → {detail['to']}")
+    if detail.get("approved_by"):
+        said.append(_("approved by {post}").format(post=detail["approved_by"]))
+    if "papers" in detail:
+        said.append(_("papers: {names}").format(names=", ".join(each["name"] for each in detail["papers"])))
+    counts = [f"{name} {value}" for name, value in detail.items() if isinstance(value, int) and value]
+    return "; ".join(part for part in (*said, ", ".join(counts)) if part)
+
+
+def phrase(action: str) -> str:
+    """What was done, in plain words; an action this version does not know stands as it is."""
+    words = {
+        "assignment_done": _("closed"),
+        "assignment_extended": _("due day extended"),
+        "assignment_held": _("tracked, and held"),
+        "assignment_muted": _("muted"),
+        "assignment_noted": _("note added"),
+        "assignment_released": _("released"),
+        "assignment_reopened": _("opened again"),
+        "assignment_restored": _("back in the plan"),
+        "assignment_returned": _("returned"),
+        "assignment_reworded": _("wording changed by the plan"),
+        "assignment_submitted": _("handed in"),
+        "assignment_tracked": _("tracked"),
+        "assignment_waived": _("waived"),
+        "assignment_withdrawn": _("withdrawn from the plan"),
+        "due_day_changed": _("due day changed by the plan"),
+        "message_cancelled": _("mail cancelled, nothing left to say"),
+        "message_discarded": _("mail given up"),
+        "message_held": _("mail held back"),
+        "message_rescued": _("mail taken up again after a crash"),
+        "message_retry": _("mail not sent yet"),
+        "message_sent": _("mail sent"),
+        "message_superseded": _("mail superseded by newer rungs"),
+        "message_uncertain": _("mail maybe sent"),
+        "people_imported": _("people imported"),
+        "plan_synced": _("plan synced"),
+        "regime_changed": _("ladder, hours or calendar changed"),
+    }
+    return words.get(action, action)

@@ -1,0 +1,164 @@
+"""Explanations as programs read them: stable keys, days `YYYY-MM-DD`, instants in the plan's zone, absent values null.
+
+Imports core and the rest of reports.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from wsyf_scheduler.core.people import Post, Reader
+from wsyf_scheduler.reports.days import Day, Way
+from wsyf_scheduler.reports.explain import Answer, Explanation, Watch
+from wsyf_scheduler.reports.ladder import Step
+from wsyf_scheduler.reports.person import About, PersonExplanation, Received
+from wsyf_scheduler.reports.recorded import Recorded, Sending
+
+Shape = dict[str, object]
+
+
+def explanation(found: Explanation) -> Shape:
+    """The explanation of one assignment and one day, without the assignment itself."""
+    zone = found.books.zone
+    return {
+        "now": found.books.now.astimezone(zone).isoformat(),
+        "tracked_from": found.item.tracked_from.astimezone(zone).isoformat(),
+        "day": day(found.day),
+        "landed": [answer(each, zone) for each in found.landed],
+        "others": [_row(each, zone) for each in found.others],
+        "before": answer(found.before, zone) if found.before else None,
+        "after": answer(found.after, zone) if found.after else None,
+        "posts": [watch(each) for each in found.posts],
+        "held_messages": list(found.held_messages),
+        "ladder": [step(each, zone) for each in found.ladder],
+    }
+
+
+def person(found: PersonExplanation) -> Shape:
+    """The explanation of one address and one day."""
+    zone = found.books.zone
+    return {
+        "address": found.address,
+        "now": found.books.now.astimezone(zone).isoformat(),
+        "day": day(found.day),
+        "posts": [watch(each) for each in found.posts],
+        "received": [_received(each, zone) for each in found.received],
+        "missed": [_about(each, zone) for each in found.missed],
+        "next": _about(found.following, zone) if found.following else None,
+    }
+
+
+def day(found: Day) -> Shape:
+    """A day and its window."""
+    return {
+        "on": found.on.isoformat(),
+        "kind": found.kind.value,
+        "working": found.opens_at is not None,
+        "calendar": found.status.value,
+        "opens_at": found.opens_at.isoformat() if found.opens_at else None,
+        "shuts_at": found.shuts_at.isoformat() if found.shuts_at else None,
+    }
+
+
+def answer(found: Answer, zone: ZoneInfo) -> Shape:
+    """A step with its way and its readers."""
+    return {
+        **step(found.step, zone),
+        "way": _way(found.way) if found.way else None,
+        "to": [_reader(each) for each in found.to],
+        "cc": [_reader(each) for each in found.cc],
+        "vacant": [_post(each) for each in found.vacant],
+    }
+
+
+def step(found: Step, zone: ZoneInfo) -> Shape:
+    """One step: `fate` says in a word what became of it, `reason` (or `dropped`) why."""
+    return {
+        "rung": found.rung,
+        "repeat": found.repeat,
+        "letter": found.letter,
+        "audience": found.audience,
+        "receiver": found.receiver,
+        "role": found.role,
+        "due_on": found.due_on.isoformat(),
+        "counted_from": found.counted_from.isoformat(),
+        "nominal_on": found.landing.nominal_on.isoformat() if found.landing else None,
+        "on": found.on.isoformat(),
+        "slot_at": found.slot_at.astimezone(zone).isoformat(),
+        "fate": found.fate,
+        "ahead": found.ahead,
+        "verdict": found.verdict.value,
+        "reason": found.reason,
+        "dropped": found.dropped,
+        "decided_at": _instant(found.decided_at, zone),
+        "message": _message(found.message, zone) if found.message else None,
+    }
+
+
+def watch(found: Watch) -> Shape:
+    """A post and who reads for it."""
+    return {**_post(found.post), "vacant": found.vacant, "readers": [_reader(each) for each in found.readers]}
+
+
+def _way(found: Way) -> Shape:
+    return {
+        "rule": found.rule.value,
+        "n": found.n,
+        "base": found.base.isoformat(),
+        "nominal_on": found.nominal_on.isoformat(),
+        "on": found.on.isoformat(),
+        "skipped": [each.isoformat() for each in found.skipped],
+    }
+
+
+def _reader(found: Reader) -> Shape:
+    return {"address": found.address, "name": found.name or None, **_post(found.post)}
+
+
+def _post(found: Post) -> Shape:
+    return {"role": found.role or None, "department": found.department or None}
+
+
+def _message(found: Sending, zone: ZoneInfo) -> Shape:
+    return {
+        "id": found.id,
+        "letter": found.letter,
+        "state": found.state,
+        "sent_at": _instant(found.sent_at, zone),
+        "subject": found.subject or None,
+        "to": list(found.to),
+        "cc": list(found.cc),
+        "trouble": found.trouble or None,
+        "refused": [each._asdict() for each in found.refused],
+    }
+
+
+def _row(found: Recorded, zone: ZoneInfo) -> Shape:
+    return {
+        "letter": found.letter,
+        "rung": found.rung,
+        "repeat": found.repeat,
+        "role": found.role,
+        "due_on": found.due_on.isoformat(),
+        "reason": found.reason,
+        "slot_at": _instant(found.slot_at, zone),
+        "message": _message(found.message, zone) if found.message else None,
+    }
+
+
+def _received(found: Received, zone: ZoneInfo) -> Shape:
+    rows: Iterable[Shape] = (
+        {"key": item.key, "rung": row.rung, "repeat": row.repeat, "role": row.role, "due_on": row.due_on.isoformat()}
+        for row, item in found.rows
+    )
+    return {**_message(found.message, zone), "rows": list(rows)}
+
+
+def _about(found: About, zone: ZoneInfo) -> Shape:
+    return {"key": found.item.key, "title": found.item.title, **answer(found.answer, zone)}
+
+
+def _instant(at: datetime | None, zone: ZoneInfo) -> str | None:
+    return at.astimezone(zone).isoformat() if at else None
