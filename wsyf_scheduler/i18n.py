@@ -1,6 +1,7 @@
 """The language of the user: gettext over the packaged catalogues (English source, zh_CN). Imports nothing of ours.
 
-The language is read once from the locale variables (LANGUAGE, LC_ALL, LC_MESSAGES, LANG), as gettext does.
+The language is read once from the locale variables (LANGUAGE, LC_ALL, LC_MESSAGES, LANG), as gettext does. What click
+says of itself ("Usage:", "Missing argument") comes from a catalogue of its own, click.mo, beside the program's wsyf.mo.
 """
 
 from __future__ import annotations
@@ -10,6 +11,10 @@ from functools import cache
 from pathlib import Path
 
 LOCALES = Path(__file__).parent / "locale"
+
+# Click asks the process's default domain, some texts as early as its decorators run: it must be bound on import.
+_gettext.bindtextdomain("click", str(LOCALES))
+_gettext.textdomain("click")
 
 
 @cache

@@ -13,7 +13,6 @@ from pathlib import Path
 import click
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
-from babel.messages.mofile import read_mo
 from babel.messages.pofile import read_po
 
 from tests.workshop.catalogue import KEYWORDS, PO, as_mo
@@ -32,12 +31,6 @@ def translated() -> Catalog:
     """click.po as it stands."""
     with CLICK_PO.open("rb") as file:
         return read_po(file, locale="zh_CN", domain="click")
-
-
-def compiled() -> Catalog:
-    """click.mo as it stands."""
-    with CLICK_MO.open("rb") as file:
-        return read_mo(file)
 
 
 def main() -> int:

@@ -19,7 +19,7 @@ NAME = PACKAGE.name
 
 # A room is a module or folder directly below the package; what it may import, room by room, from the ground up.
 GROUND = frozenset({"errors", "i18n"})
-EDGE = frozenset({"core", "reading"}) | GROUND
+EDGE = frozenset({"core", "reading", "values"}) | GROUND
 OFFICE = frozenset({"config", "files", "store", "mail", "clock", "share"}) | EDGE
 ROOMS: dict[str, frozenset[str]] = {
     "__init__": frozenset(),
@@ -30,8 +30,10 @@ ROOMS: dict[str, frozenset[str]] = {
     "share": frozenset(),
     "lines": frozenset(),
     "log": frozenset(),
-    "reading": GROUND | {"lines"},
-    "config": EDGE,
+    "values": GROUND,
+    "reading": GROUND | {"lines", "values"},
+    "rungs": EDGE,
+    "config": EDGE | {"rungs"},
     "files": EDGE,
     "store": frozenset({"core"}) | GROUND,
     "mail": frozenset({"core"}) | GROUND,
@@ -43,7 +45,8 @@ ROOMS: dict[str, frozenset[str]] = {
     "telling": OFFICE | {"app", "alerts"},
     "changing": OFFICE | {"app"},
     "digesting": OFFICE | {"app", "alerts"},
-    "drafting": OFFICE | {"app", "digesting"},
+    "enveloping": OFFICE | {"app"},
+    "drafting": OFFICE | {"app", "digesting", "enveloping"},
 }
 BELOW_ACTS = frozenset(ROOMS) - {"__init__"}
 ROOMS["acts"] = BELOW_ACTS
