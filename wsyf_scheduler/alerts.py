@@ -56,7 +56,7 @@ def spent(plan: Plan, item: Assignment, counted: int) -> Alert:
         dedup=f"spent:{plan.id}:{item.key}:{item.due_on}:{item.counted_from or item.due_on}",
         headline=f"{department}“{item.title}”督办已发完",
         lines=(
-            f"责任事项 {item.key}（{department}，{item.title}）应于{item.due_on}前完成，至今未办结。",
+            f"责任事项 {item.key}（{department}，{item.title}）应于{item.due_on.year}年{item.due_on.month}月{item.due_on.day}日前完成，至今未办结。",
             f"督办已按催办阶梯发出{counted}次，此后不再自动发信，该事项仍列入每周工作周报。",
             "请人工联系，或以 wsyf extend 延期、wsyf waive 免办、wsyf done 办结。",
         ),

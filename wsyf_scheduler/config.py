@@ -6,36 +6,18 @@ Secrets are never part of a config: where the password is found is, the password
 from __future__ import annotations
 
 import os
-import re
 from dataclasses import dataclass
 from datetime import date, time, timedelta
 from pathlib import Path
 
-from wsyf_scheduler.core.ladder import (
-    LADDER_LETTERS,
-    LEADERS,
-    ROLES,
-    CalendarDays,
-    Every,
-    Ladder,
-    Rung,
-    Start,
-    When,
-    WorkingDays,
-)
-from wsyf_scheduler.core.plan import Kind
-from wsyf_scheduler.core.standard import STANDARD
+from wsyf_scheduler.core.ladder import LEADERS, Ladder
 from wsyf_scheduler.errors import Fault, Invalid
 from wsyf_scheduler.i18n import _
-from wsyf_scheduler.reading import Document, Table, shown, unknown_word
+from wsyf_scheduler.reading import Document, Table
+from wsyf_scheduler.rungs import read_ladder
+from wsyf_scheduler.values import shown
 
 DEFAULT_PATHS = (Path("config.toml"), Path("/etc/wsyf/config.toml"))
-KINDS = tuple(kind.value for kind in Kind)
-ADDRESS = re.compile(r"[^@\s,;<>()\[\]\\\"\x00-\x1f\x7f]+@[^@\s,;<>()\[\]\\\"\x00-\x1f\x7f]+")
-WHEN = re.compile(
-    r"(?P<start>start)|(?P<due>due day)|(?P<n>[0-9]{1,4}) (?P<working>working )?days? (?P<side>before|after)"
-    r"|every (?P<every>[0-9]{1,4}) working days? after (?P<rung>\S+)"
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +108,7 @@ def load(path: Path) -> Config:
         raise Invalid(document.faults)
     config = _config(document.root, path)
     if document.faults:
-        raise Invalid(document.faults)
+        raise Invalid(document.faults_by_line())
     return config
 
 
@@ -152,10 +134,10 @@ def _config(root: Table, path: Path) -> Config:
         receipt_delay=timedelta(minutes=hours.integer("receipt_delay", 10, least=0)),
         mail=_mail(root.table("mail"), folder),
         max_messages=guards.integer("max_messages", 20, least=1),
-        monthly_digests=_words(digest, "monthly", ("convener", *LEADERS)),
+        monthly_digests=digest.words("monthly", ("convener", *LEADERS)),
         extra_working=frozenset(calendar.days("working")),
         extra_off=frozenset(calendar.days("off")),
-        ladder=_ladder(root),
+        ladder=read_ladder(root),
     )
     for day in sorted(config.extra_working & config.extra_off):
         calendar.fault("off", _("{day} stands in both working and off").format(day=day))
@@ -166,19 +148,18 @@ def _config(root: Table, path: Path) -> Config:
 
 def _office(table: Table) -> Office:
     office = Office(
-        section=table.text("section", ""),
-        phone=table.text("phone", ""),
-        email=table.text("email"),
-        sender_name=table.text("sender_name", "工伤预防工作办公室"),
+        section=table.line("section", ""),
+        phone=table.line("phone", ""),
+        email=table.address("email"),
+        sender_name=table.line("sender_name", "工伤预防工作办公室"),
     )
-    _check_address(table, "email", office.email)
     table.close()
     return office
 
 
 def _database(table: Table, folder: Path) -> str:
     url = table.text("url", "sqlite:///data/wsyf.db")
-    if not url.startswith("sqlite:///"):
+    if not url.startswith("sqlite:///") or url == "sqlite:///":
         table.fault("url", _("expected sqlite:///PATH, found {found}").format(found=shown(url.split("@")[-1])))
         return url
     return f"sqlite:///{folder / url.removeprefix('sqlite:///')}"
@@ -190,13 +171,12 @@ def _mail(table: Table, folder: Path) -> MailSettings:
     settings = MailSettings(
         transport=transport,
         maildir=folder / table.text("maildir", "data/mail"),
-        sender=table.text("from"),
+        sender=table.address("from"),
         bcc=table.texts("bcc"),
         smtp=_smtp(smtp_table, folder) if smtp_table.values or transport == "smtp" else None,
     )
-    for key, addresses in (("from", (settings.sender,)), ("bcc", settings.bcc)):
-        for address in addresses:
-            _check_address(table, key, address)
+    for address in settings.bcc:
+        table.check_address("bcc", address)
     table.close()
     return settings
 
@@ -219,102 +199,3 @@ def _smtp(table: Table, folder: Path) -> Smtp:
         table.fault("password", _("no password in the config: use password_file, or $WSYF_SMTP_PASSWORD"))
     table.close()
     return smtp
-
-
-def _check_address(table: Table, key: str, address: str) -> None:
-    if address and not ADDRESS.fullmatch(address):
-        table.fault(key, _("expected a mail address, found {found}").format(found=shown(address)))
-
-
-def _words(table: Table, key: str, known: tuple[str, ...]) -> tuple[str, ...]:
-    words = table.texts(key)
-    for word in words:
-        if word not in known:
-            table.fault(key, unknown_word(word, known))
-    return words
-
-
-def _ladder(root: Table) -> Ladder:
-    tables = root.tables("ladder")
-    if not tables:
-        return STANDARD
-    ladder = Ladder(tuple(_rung(table) for table in tables))
-    for index, (rung, table) in enumerate(zip(ladder.rungs, tables, strict=True)):
-        if any(earlier.name == rung.name for earlier in ladder.rungs[:index]):
-            table.fault("rung", _("two rungs have the name {name}").format(name=shown(rung.name)))
-        _check_rung(ladder, rung, table)
-    return ladder
-
-
-def _rung(table: Table) -> Rung:
-    rung = Rung(
-        name=table.text("rung"),
-        when=_when(table),
-        letter=table.choice("letter", LADDER_LETTERS),
-        to=_words(table, "to", ROLES),
-        cc=_words(table, "cc", ROLES),
-        briefing=_words(table, "briefing", LEADERS),
-        kinds=_words(table, "kinds", KINDS),
-        except_kinds=_words(table, "except_kinds", KINDS),
-    )
-    if not rung.to:
-        table.fault("to", _("expected at least one role: {known}").format(known=", ".join(ROLES)))
-    table.close()
-    return rung
-
-
-def _when(table: Table) -> When:
-    text = table.text("when")
-    found = WHEN.fullmatch(text.strip())
-    is_every = found is not None and found["every"] is not None
-    times = table.integer("times", 1, least=1) if is_every else 0
-    if not is_every and table.has("times"):
-        table.fault("times", _('stands only beside when = "every N working days after RUNG"'))
-    if found is None:
-        if text:
-            table.fault("when", _WHEN_EXPECTED().format(found=shown(text)))
-        return Start()
-    if found["start"]:
-        return Start()
-    if found["due"]:
-        return CalendarDays(0)
-    if is_every:
-        return _every(table, found, times)
-    return _offset(table, found)
-
-
-def _WHEN_EXPECTED() -> str:  # noqa: N802 - a message that needs the language at run time
-    return _(
-        'expected "start", "due day", "N days before", "N days after", "N working days before",'
-        ' "N working days after" or "every N working days after RUNG", found {found}'
-    )
-
-
-def _every(table: Table, found: re.Match[str], times: int) -> When:
-    n = int(found["every"])
-    if n < 1:
-        table.fault("when", _("expected at least 1 working day"))
-    return Every(max(n, 1), found["rung"], times)
-
-
-def _offset(table: Table, found: re.Match[str]) -> When:
-    n = int(found["n"]) * (-1 if found["side"] == "before" else 1)
-    if not found["working"]:
-        return CalendarDays(n)
-    if n == 0:
-        table.fault("when", _("expected at least 1 working day"))
-    return WorkingDays(n or 1)
-
-
-def _check_rung(ladder: Ladder, rung: Rung, table: Table) -> None:
-    if isinstance(rung.when, Start) != (rung.letter == "start") and rung.name:
-        table.fault("letter", _('letter "start" and when = "start" go together'))
-    if isinstance(rung.when, Start) and sum(isinstance(other.when, Start) for other in ladder.rungs) > 1:
-        table.fault("when", _('only one rung may have when = "start"'))
-    if not isinstance(rung.when, Every):
-        return
-    names = [other.name for other in ladder.rungs]
-    if rung.when.after not in names:
-        table.fault("when", unknown_word(rung.when.after, names))
-    elif isinstance((ladder.rung(rung.when.after) or rung).when, Start | Every):
-        table.fault("when", _("expected a rung that counts from the due day, found {found}").format(found=shown(rung.when.after)))

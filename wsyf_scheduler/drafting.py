@@ -5,7 +5,6 @@ Facts are gathered when the message is sent, so that it says how things stand th
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -17,19 +16,20 @@ from wsyf_scheduler.core.decide import silence
 from wsyf_scheduler.core.grouping import row_order
 from wsyf_scheduler.core.ladder import DEPARTMENT_ROLES, LADDER_LETTERS
 from wsyf_scheduler.core.message import Message, MessageRow
-from wsyf_scheduler.core.people import Addressed, Post, Reader, Roster
+from wsyf_scheduler.core.people import Addressed, Post, Roster
+from wsyf_scheduler.enveloping import deadlines, headers
 from wsyf_scheduler.mail.letter import (
     Contact,
     Deadline,
     Headers,
     Letter,
     LetterKind,
-    Mailbox,
     PlanFacts,
     Row,
     Told,
     Waiting,
 )
+from wsyf_scheduler.mail.writer import BlankWriter
 from wsyf_scheduler.store import assignments, notices
 from wsyf_scheduler.store.db import Session
 from wsyf_scheduler.store.notices import Earlier
@@ -37,7 +37,6 @@ from wsyf_scheduler.store.notices import Earlier
 ON_LADDER = (*LADDER_LETTERS, "briefing")
 TELLS_WHO_WAS_TOLD = ("chaser", "escalation", "briefing")
 GONE = (State.DONE, State.WAIVED, State.WITHDRAWN)
-MOVES_DEADLINE = {"extended": False, "due-changed": False, "reopened": False, "waived": True, "withdrawn": True}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,16 +49,18 @@ class Draft:
     addressed: Addressed
 
 
-def stale(item: Assignment, row: MessageRow, today: date) -> str | None:
+def stale(letter: str, item: Assignment, row: MessageRow, today: date) -> str | None:
     """Why a row of a ladder letter is taken out before it is sent, or None while it still stands."""
     if row.rung is None:
         return None
     reason = silence(item, today)
     if reason is not None:
         return reason.value
+    if letter == "start":  # told once, whatever becomes of the due day
+        return None
     if row.due_on != item.due_on:
         return "due-day-changed"
-    restarted = item.ladder_from != item.tracked_from and row.role == "lead"
+    restarted = item.ladder_from != item.tracked_from
     if restarted and row.slot_at is not None and row.slot_at < item.ladder_from:
         return "before-restart"
     return None
@@ -67,7 +68,10 @@ def stale(item: Assignment, row: MessageRow, today: date) -> str | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What letters are made of, read once for a batch: who holds the posts, the assignments, who was told before."""
+    """What letters are made of, read once for a batch: who holds the posts, the assignments, who was told before.
+
+    `blank` where nothing is written (BlankWriter): then what only a reader would see is neither read nor drafted.
+    """
 
     now: datetime
     plans: dict[str, TrackedPlan]
@@ -75,6 +79,7 @@ class Facts:
     items: dict[int, Assignment]
     history: dict[int, list[Earlier]]
     waiting: dict[tuple[str, str], Waiting | None]
+    blank: bool = False
 
     def today(self, plan_id: str) -> date:
         """The calendar day in the plan's zone."""
@@ -86,12 +91,15 @@ def gather(app: App, session: Session, now: datetime, rows: Iterable[MessageRow]
     rows = list(rows)
     ids = list(dict.fromkeys(row.assignment_id for row in rows))
     items = assignments.by_ids(session, ids) if ids else {}
+    plans, roster = app.plans(session), app.roster(session)
+    if isinstance(app.writer, BlankWriter):
+        return Facts(now=now, plans=plans, roster=roster, items=items, history={}, waiting={}, blank=True)
     on_ladder = list(dict.fromkeys(row.assignment_id for row in rows if row.rung is not None))
     awaited = {(item.plan_id, item.after) for item in items.values() if item.after is not None}
     return Facts(
         now=now,
-        plans=app.plans(session),
-        roster=app.roster(session),
+        plans=plans,
+        roster=roster,
         items=items,
         history=notices.earlier(session, on_ladder) if on_ladder else {},
         waiting={(plan_id, after): _waiting(session, plan_id, after) for plan_id, after in awaited},
@@ -108,19 +116,19 @@ def draft(app: App, session: Session, facts: Facts, message: Message, rows: Sequ
         kind=LetterKind(message.letter),
         plan=plan_facts(app, tracked),
         on=today,
-        addressee=_addressee(message, ordered),
+        addressee=_addressee(message, ordered, addressed),
         department_name=_title(tracked, message.department),
         stand_in=addressed.stand_in.role if addressed.stand_in else "",
-        rows=tuple(_row(facts, message, row, item) for row, item in zip(ordered, items, strict=True)),
+        rows=() if facts.blank else _rows(facts, message, ordered, items),
         lines=tuple(cast("list[str]", message.payload.get("lines", []))),
         headline=str(message.payload.get("headline", "")),
     )
-    if message.letter == "digest":
+    if message.letter == "digest" and not facts.blank:
         letter = _with_sections(session, tracked, today, message, letter)
     return Draft(
         letter=letter,
-        headers=_headers(app, facts.now, message, addressed, items),
-        deadlines=tuple(_deadlines(facts.now, tracked, message, letter, ordered, items)),
+        headers=headers(app, facts.now.astimezone(tracked.table.hours.zone), message, addressed, items),
+        deadlines=() if facts.blank else tuple(deadlines(facts.now, tracked, message, letter, ordered, items)),
         addressed=addressed,
     )
 
@@ -164,7 +172,10 @@ def _post(role: str, department: str) -> Post:
     return Post(role, department if role in DEPARTMENT_ROLES else "")
 
 
-def _addressee(message: Message, rows: Sequence[MessageRow]) -> str:
+def _addressee(message: Message, rows: Sequence[MessageRow], addressed: Addressed) -> str:
+    """The post the letter speaks to: whoever reads it in a vacant post's stead, where it is one."""
+    if addressed.stand_in is not None:
+        return addressed.to[0].post.role
     if message.audience != "department" or not rows:
         return message.audience
     return rows[0].to[0]
@@ -184,6 +195,12 @@ def _waiting(session: Session, plan_id: str, task: str) -> Waiting | None:
     if not found:
         return None
     return Waiting(key=task, title=found[0].title, closed=all(item.state in GONE for item in found))
+
+
+def _rows(
+    facts: Facts, message: Message, rows: Sequence[MessageRow], items: Sequence[Assignment]
+) -> tuple[Row, ...]:
+    return tuple(_row(facts, message, row, item) for row, item in zip(rows, items, strict=True))
 
 
 def _row(facts: Facts, message: Message, row: MessageRow, item: Assignment) -> Row:
@@ -256,51 +273,3 @@ def _with_sections(
         sections=sections(session, tracked, today, message, items, row),
         next_due=next_due(items, row, today),
     )
-
-
-def _headers(
-    app: App, now: datetime, message: Message, addressed: Addressed, items: Sequence[Assignment]
-) -> Headers:
-    mail, office = app.config.mail, app.config.office
-    domain = mail.sender.rpartition("@")[2]
-    seed = f"{message.plan_id}|{message.id}|{message.letter}|{message.queued_at.isoformat()}|{now.isoformat()}"
-    token = hashlib.sha256(seed.encode()).hexdigest()[:20]
-    oldest = sorted({item.id: item for item in items}.values(), key=lambda item: (item.tracked_from, item.id))
-    return Headers(
-        sender=Mailbox(address=mail.sender, name=office.sender_name),
-        to=tuple(_mailbox(reader) for reader in addressed.to),
-        cc=tuple(_mailbox(reader) for reader in addressed.cc),
-        reply_to=Mailbox(address=office.email, name=office.sender_name),
-        message_id=f"<{message.id}.{token}@{domain}>",
-        references=tuple(item.root_id for item in oldest),
-        date=now,
-    )
-
-
-def _mailbox(reader: Reader) -> Mailbox:
-    return Mailbox(address=reader.address, name=reader.name)
-
-
-def _deadlines(
-    now: datetime,
-    tracked: TrackedPlan,
-    message: Message,
-    letter: Letter,
-    rows: Sequence[MessageRow],
-    items: Sequence[Assignment],
-) -> Iterable[Deadline]:
-    """A calendar entry for each deadline the liaison hears of first, or whose day has changed or fallen away."""
-    for row, item, words in zip(rows, items, letter.rows, strict=True):
-        is_new = message.letter == "start" and row.role == "lead"
-        is_change = message.letter == "change" and words.happened in MOVES_DEADLINE
-        if is_new or is_change:
-            cancelled = is_change and MOVES_DEADLINE[words.happened]
-            yield Deadline(
-                uid=item.root_id.strip("<>"),
-                title=f"【{tracked.plan.tag}】{item.title}",
-                description=f"{item.key} {item.hand_in or item.text}".strip(),
-                due_on=item.due_on,
-                sequence=item.sequence + cancelled,
-                stamped_at=now,
-                cancelled=cancelled,
-            )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -79,4 +78,6 @@ class MailTrouble(WsyfError):
 
 def nearest(word: str, known: Iterable[str], *, most: int = 3) -> list[str]:
     """The known words closest to a mistyped one, best first."""
+    import difflib
+
     return difflib.get_close_matches(word, list(known), n=most, cutoff=0.5)

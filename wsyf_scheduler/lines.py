@@ -72,7 +72,7 @@ class _Scanner:
         path = ""
         for part in self._key():
             path = _join(self._latest(path), part)
-        self.lines.setdefault(path, line)
+            self.lines.setdefault(path, line)
         if doubled:
             self._counts[path] = self._counts.get(path, 0) + 1
             path = self._latest(path)

@@ -6,7 +6,7 @@ import logging
 import os
 import sys
 
-FIELDS = ("action", "tick", "message", "outcome")
+FIELDS = ("action", "tick", "message_id", "outcome")  # `message` is the sentence itself
 
 
 class _Lines(logging.Formatter):
@@ -15,13 +15,15 @@ class _Lines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         text = super().format(record)
         facts = " ".join(f"{name}={record.__dict__[name]}" for name in FIELDS if name in record.__dict__)
-        return f"{text} [{facts}]" if facts else text
+        first, _newline, more = text.partition("\n")  # of an error, the traceback
+        return f"{first} [{facts}]{_newline}{more}" if facts else text
 
 
 def to_stderr(*, verbose: bool = False) -> None:
     """Send our logs to stderr; the libraries' only when they warn."""
     handler = logging.StreamHandler(sys.stderr)
     under_systemd = "JOURNAL_STREAM" in os.environ
-    handler.setFormatter(_Lines("%(levelname)s %(message)s" if under_systemd else "%(asctime)s %(levelname)s %(message)s"))
+    at = "" if under_systemd else "%(asctime)s "
+    handler.setFormatter(_Lines(f"{at}%(levelname)s %(message)s"))
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     logging.getLogger("wsyf_scheduler").setLevel(logging.DEBUG if verbose else logging.INFO)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import fcntl
 import os
+import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
+from time import sleep
 
 from wsyf_scheduler.app import NO_DELAY, App
-from wsyf_scheduler.clock import Clock, FixedClock, SystemClock
+from wsyf_scheduler.clock import Clock, FixedClock, SystemClock, monotonic
 from wsyf_scheduler.config import Config
-from wsyf_scheduler.errors import Forbidden, MailTrouble
+from wsyf_scheduler.errors import DatabaseTrouble, Forbidden, MailTrouble
 from wsyf_scheduler.i18n import _
 from wsyf_scheduler.mail.transport import Mailer
 from wsyf_scheduler.mail.writer import LetterWriter, Writer
@@ -22,20 +24,31 @@ from wsyf_scheduler.store.db import MEMORY, Database
 
 PASSWORD_VARIABLE = "WSYF_SMTP_PASSWORD"  # noqa: S105 - the name of a variable
 CREDENTIAL = "smtp-password"  # of systemd's LoadCredential=
+PATIENCE = 30  # seconds to wait while another process sends
+LOOK_EVERY = 0.1  # seconds between two looks whether it is done
+SHARED = 0o660
 
 
 def open_app(
-    config: Config, *, who: str, at: datetime | None = None, should_stop: Callable[[], bool] = lambda: False
+    config: Config,
+    *,
+    who: str,
+    at: datetime | None = None,
+    should_stop: Callable[[], bool] = lambda: False,
+    on_wait: Callable[[str], None] = lambda _holder: None,
 ) -> App:
     """The office's App on its database, which must be there and up to date.
 
     `at` sets the clock; only a rehearsal database takes it (Forbidden). Without it a rehearsal's clock stands at its
-    last tick.
+    last tick. `on_wait` and `should_stop`: see `delivery_lock`.
     """
     db = Database(config.database)
     db.require_schema()
     with db.read() as session:
         rehearsal, last_tick_at = facts.is_rehearsal(session), facts.last_tick(session)
+    if rehearsal:
+        db.close()
+        db = Database(config.database, durable=False)
     return App(
         config=config,
         clock=_clock(at, last_tick_at, rehearsal=rehearsal),
@@ -44,7 +57,7 @@ def open_app(
         make_writer=lambda: writer(config),
         who=who,
         receipt_delay=NO_DELAY if rehearsal else config.receipt_delay,
-        delivery=lambda: delivery_lock(lock_path(config, "deliver")),
+        delivery=lambda: delivery_lock(lock_path(config, "deliver"), on_wait=on_wait, should_stop=should_stop),
         should_stop=should_stop,
     )
 
@@ -129,18 +142,62 @@ def lock_path(config: Config, name: str) -> Path:
 
 
 @contextmanager
-def delivery_lock(path: Path) -> Iterator[None]:
-    """Hold the right to claim and send; waits while another process sends. A dead process's right ends with it."""
+def delivery_lock(
+    path: Path,
+    *,
+    patience: float = PATIENCE,
+    on_wait: Callable[[str], None] = lambda _holder: None,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> Iterator[None]:
+    """Hold the right to claim and send; a dead process's right ends with it.
+
+    Waits `patience` seconds while another process sends (`on_wait` is told its holder, once), then raises MailTrouble.
+    """
     with open_shared(path) as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+        gives_up_at = monotonic() + patience
+        if not try_lock(handle):
+            on_wait(holder_of(handle))
+            while not try_lock(handle):
+                if should_stop() or monotonic() >= gives_up_at:
+                    message = _("another process is sending mail ({holder}); nothing was sent here, try again later")
+                    raise MailTrouble(message.format(holder=holder_of(handle) or "?"))
+                sleep(LOOK_EVERY)
+        sign(handle)
         yield
+
+
+def try_lock(handle: int) -> bool:
+    """Take a lock file for this process, unless another has it; it ends with the descriptor."""
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def sign(handle: int) -> None:
+    """Write into a lock file who holds it: a courtesy to those who wait, which a full disk may refuse."""
+    with suppress(OSError):
+        os.ftruncate(handle, 0)
+        os.pwrite(handle, f"{socket.gethostname()}, pid {os.getpid()}\n".encode(), 0)
+
+
+def holder_of(handle: int) -> str:
+    """Who holds a lock file, as it says of itself; empty where it does not say."""
+    return os.pread(handle, 200, 0).decode(errors="replace").strip()
 
 
 @contextmanager
 def open_shared(path: Path) -> Iterator[int]:
-    """A file the group may open too, as a descriptor."""
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o660)
+    """A file the group may open too, whatever the umask, as a descriptor; DatabaseTrouble where it cannot be opened."""
     try:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, SHARED)
+    except OSError as error:
+        message = _("the lock file {path} cannot be opened ({why}); check the owner and rights of the file and folder")
+        raise DatabaseTrouble(message.format(path=path, why=error.strerror)) from error
+    try:
+        if os.fstat(handle).st_uid == os.geteuid():
+            os.fchmod(handle, SHARED)
         yield handle
     finally:
         os.close(handle)

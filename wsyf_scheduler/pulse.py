@@ -63,7 +63,7 @@ def pulse(opened: Glance, now: datetime) -> Pulse:
     beat = json.loads(opened.fact(HEARTBEAT) or "{}")
     beat_at = datetime.fromisoformat(beat["at"]) if beat else None
     return Pulse(
-        running=bool(beat) and not beat["stopped"] and beat_at is not None and now - beat_at <= PATIENCE,
+        running=bool(beat) and not beat["stopped"] and beat_at is not None and abs(now - beat_at) <= PATIENCE,
         rehearsal=opened.fact("rehearsal") == "yes",
         beat_at=beat_at,
         host=str(beat.get("host", "")),

@@ -1,6 +1,6 @@
 """Reading the TOML files people edit: every fault at once, each with file, line, key, expected and found.
 
-Imports errors, i18n and lines only; config and files read through it.
+Imports errors, i18n, lines and values only; config and files read through it.
 """
 
 from __future__ import annotations
@@ -8,12 +8,17 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterable
-from datetime import date, datetime, time
+from datetime import date, time
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from wsyf_scheduler.errors import Fault, nearest
 from wsyf_scheduler.i18n import _
+from wsyf_scheduler.lines import index
+from wsyf_scheduler.values import CONTROL, is_address, is_kind, shown, unknown_word
+
+Value = TypeVar("Value")
+FIRST_YEAR, LAST_YEAR = 1000, 9998  # four digits, and a day after each of them
 
 
 def decode(data: bytes, file: str) -> tuple[str, Fault | None]:
@@ -57,8 +62,14 @@ class Document:
         return document
 
     def fault(self, key: str, message: str) -> None:
-        """Record a mistake at a dotted key (empty: the file as a whole)."""
-        self.faults.append(Fault(file=self.file, key=key or None, line=self.line_of(key), message=message))
+        """Record a mistake at a dotted key (empty: the file as a whole), once."""
+        fault = Fault(file=self.file, key=key or None, line=self.line_of(key), message=message)
+        if fault not in self.faults:
+            self.faults.append(fault)
+
+    def faults_by_line(self) -> list[Fault]:
+        """The faults as somebody mending the file meets them; those of the whole file first."""
+        return sorted(self.faults, key=lambda fault: fault.line or 0)
 
     def line_of(self, key: str) -> int | None:
         """The line a dotted key, or the nearest table above it, stands on."""
@@ -77,7 +88,7 @@ class Document:
         except tomllib.TOMLDecodeError as error:
             self.faults.append(self._syntax(str(error)))
         except RecursionError:
-            self.faults.append(Fault(file=self.file, message=_("not valid TOML: {why}").format(why=_("nested too deep"))))
+            self.faults.append(Fault(file=self.file, message=_("not valid TOML: nested too deep")))
         return {}
 
     def _syntax(self, text: str) -> Fault:
@@ -127,7 +138,7 @@ class Table:
     def text(self, key: str, default: str | None = None) -> str:
         """A string; required where there is no default."""
         value = self._typed(key, str, _("text"), default, "")
-        if key in self.values and default is None and not value.strip():
+        if isinstance(self.values.get(key), str) and default is None and not value.strip():
             self.fault(key, _("expected text, found nothing"))
         return value
 
@@ -157,21 +168,19 @@ class Table:
         """A year of four digits; required where there is no default."""
         value = self._typed(key, int, _("a year such as 2026"), default, 0)
         if is_kind(self.values.get(key), int) and not FIRST_YEAR <= value <= LAST_YEAR:
-            self.fault(key, _("expected {expected}, found {found}").format(expected=_("a year such as 2026"), found=value))
+            self.fault(key, _("expected a year such as 2026, found {found}").format(found=value))
             return default or 0
         return value
 
     def address(self, key: str) -> str:
         """A mail address; required."""
-        value = self.text(key)
-        if value.strip():
-            self.check_address(key, value)
-        return value
+        return self.check_address(key, self.text(key))
 
-    def check_address(self, key: str, value: str) -> None:
-        """Record a mistake where the value is no mail address."""
-        if not is_address(value):
+    def check_address(self, key: str, value: str) -> str:
+        """The value; records a mistake where it is no mail address."""
+        if value.strip() and not is_address(value):
             self.fault(key, _("expected a mail address, found {found}").format(found=shown(value)))
+        return value
 
     def boolean(self, key: str, default: bool) -> bool:  # noqa: FBT001 - a default, as in the other getters
         """True or false."""
@@ -203,6 +212,14 @@ class Table:
     def texts(self, key: str) -> tuple[str, ...]:
         """A list of strings; none where absent."""
         return tuple(self._list(key, str, _('a list of text such as ["hrss"]')))
+
+    def words(self, key: str, known: Iterable[str]) -> tuple[str, ...]:
+        """A list of words, each one of those known, with `did you mean`; none where absent."""
+        known, found = list(known), self.texts(key)
+        for word in found:
+            if word not in known:
+                self.fault(key, unknown_word(word, known))
+        return found
 
     def choice(self, key: str, allowed: Iterable[str], default: str | None = None) -> str:
         """One of a few words, with `did you mean`."""
@@ -239,14 +256,15 @@ class Table:
                 more = _("; did you mean {word}?").format(word=hint[0]) if hint else ""
                 self.fault(key, _("unknown key") + more)
 
-    def _typed(self, key: str, kind: type, expected: str, default: Any, blank: Any) -> Any:
+    def _typed(self, key: str, kind: type[Value], expected: str, default: Value | None, blank: Value) -> Value:
         value = self.raw(key)
         if key not in self.values:
             if default is None:
                 self.fault(key, _("missing: expected {expected}").format(expected=expected))
             return blank if default is None else default
         if is_kind(value, kind):
-            return value
+            found: Value = value
+            return found
         self.fault(key, _("expected {expected}, found {found}").format(expected=expected, found=shown(value)))
         return blank if default is None else default
 
@@ -258,31 +276,3 @@ class Table:
             return value
         self.fault(key, _("expected {expected}, found {found}").format(expected=expected, found=shown(value)))
         return []
-
-
-def is_kind(value: Any, kind: type) -> bool:
-    """Whether a parsed value is of a kind; true is no number, and an instant is no date."""
-    if kind is int and isinstance(value, bool):
-        return False
-    if kind is date and isinstance(value, datetime):
-        return False
-    return isinstance(value, kind)
-
-
-def is_address(text: str) -> bool:
-    """Whether mail can be sent to it: ASCII before the @ (few relays take more), a domain that may be Chinese."""
-    return MAIL_ADDRESS.fullmatch(text) is not None and len(text) <= LONGEST_ADDRESS
-
-
-def shown(value: Any) -> str:
-    """A value as a message quotes it, cut short."""
-    text = f'"{value}"' if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else str(value)
-    return text if len(text) <= 60 else text[:57] + "…"
-
-
-def unknown_word(word: str, known: Iterable[str]) -> str:
-    """`expected one of …, found …; did you mean …?`."""
-    known = list(known)
-    hint = nearest(word, known, most=1)
-    message = _("expected one of {known}, found {found}").format(known=", ".join(known), found=shown(word))
-    return message + (_("; did you mean {word}?").format(word=hint[0]) if hint else "")

@@ -51,8 +51,8 @@ def told_last(earlier: list[Earlier]) -> tuple[str, ...]:
     briefings = [each for each in earlier if each.letter == "briefing"]
     roles = escalations[-1].to_roles.split(",") if escalations else []
     if briefings:
-        last_at = briefings[-1].sent_at
-        roles += [role for role in LEADERS if any(b.receiver == role and b.sent_at == last_at for b in briefings)]
+        last_at = briefings[-1].slot_at
+        roles += [role for role in LEADERS if any(b.receiver == role and b.slot_at == last_at for b in briefings)]
     return tuple(dict.fromkeys(roles))
 
 

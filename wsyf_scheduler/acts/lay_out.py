@@ -39,9 +39,21 @@ def lay_out(folder: Path, *, rehearsal: bool) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(share.CONFIG, folder / "config.toml")
     shutil.copyfile(share.PEOPLE, folder / "people.csv")
-    shutil.copytree(share.JOBS, folder / "jobs")
+    _copy_folder(share.JOBS, folder / "jobs")
     templates = folder / "templates" / "email"
     templates.mkdir(parents=True)
     (templates / "README").write_text(TEMPLATES_README.format(packaged=share.TEMPLATES), encoding="utf-8")
     config = config_file.load((folder / "config.toml").absolute())
-    create(Database(config.database), rehearsal=rehearsal)
+    db = Database(config.database)
+    create(db, rehearsal=rehearsal)
+    db.close()
+
+
+def _copy_folder(source: Path, target: Path) -> None:
+    """Copy texts, not rights: an installed program may be read-only, and an office's folder may belong to a group."""
+    target.mkdir()
+    for path in sorted(source.iterdir()):
+        if path.is_dir():
+            _copy_folder(path, target / path.name)
+        else:
+            shutil.copyfile(path, target / path.name)

@@ -27,7 +27,7 @@ def act(app: App, now: datetime, *, keys: Sequence[str], everything: bool, who: 
 
 
 def _release(app: App, session: Session, now: datetime, item: Assignment, who: str) -> Assignment:
-    if not item.held:
+    if not item.held or item.state is not State.OPEN:
         raise Forbidden(_("{key} is not held").format(key=item.key))
     today = today_of(app, session, item, now)
     return apply(

@@ -28,6 +28,7 @@ def act(app: App, now: datetime, *, key: str, reason: str, who: str) -> Assignme
             state=state.value,
             closed_on=None,
             ladder_from=now,
+            sequence=item.sequence + 1,
             counted_from=today if today > item.due_on else None,
         )
         tell(app, session, now, after, "change", happened="reopened", reason=reason)

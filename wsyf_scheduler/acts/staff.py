@@ -23,12 +23,17 @@ class Staffed:
 
 
 def act(app: App, now: datetime, *, holders: Sequence[Holder], today: date, who: str) -> Staffed:
-    """Enter the holders. Of a post the file names, present holders it leaves out are ended the day before; never deleted."""
+    """Enter the holders. Of a post the file names, holders it leaves out are ended the day before.
+
+    Whoever held a post is never deleted; one who was to begin today or later, and now is not, never held it.
+    """
     with app.db.begin() as session:
         known = people.all_of(session)
         posts = {Post(holder.role, holder.department) for holder in holders}
         counts = [_enter(session, known, holder) for holder in holders]
-        ended = [_end(session, old, today) for old in known if _is_left_out(old, holders, posts, today)]
+        ended = [old for old in known if _is_left_out(old, holders, posts, today)]
+        for old in ended:
+            _end(session, old, today)
         done = Staffed(
             added=counts.count("added"),
             changed=counts.count("changed"),
@@ -63,8 +68,8 @@ def _is_left_out(old: Holder, holders: Sequence[Holder], posts: set[Post], today
     return named and (old.until is None or old.until >= today) and not any(_same(old, new) for new in holders)
 
 
-def _end(session: Session, old: Holder, today: date) -> Holder:
-    until = today - timedelta(days=1)
-    ended = replace(old, until=max(until, old.since) if old.since else until)
-    people.replace(session, old, ended)
-    return ended
+def _end(session: Session, old: Holder, today: date) -> None:
+    if old.since is not None and old.since >= today:
+        people.remove(session, old)
+    else:
+        people.replace(session, old, replace(old, until=today - timedelta(days=1)))

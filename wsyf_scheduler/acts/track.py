@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 
 from wsyf_scheduler.app import App, TrackedPlan
 from wsyf_scheduler.core import amend
@@ -69,12 +69,14 @@ def _apply(  # noqa: PLR0913 - one call, for readability of act()
     for item in changes.withdrawn:
         _withdraw(app, session, now, item, who)
     for item, want in changes.restored:
-        _restore(session, now, item, want, who)
+        _restore(session, now, today, item, want, who)
     for item, want in changes.moved:
         _move(app, session, now, item, want, who)
     for item, want in changes.reworded:
         assignments.change(session, item, _words(item, want))
         _event(session, now, who, item, "assignment_reworded")
+    for item, want in changes.reordered:
+        assignments.change(session, item, {"position": want.position})
     return sum(item.held for item in new)
 
 
@@ -101,21 +103,23 @@ def _new(app: App, plan_id: str, want: Wanted, now: datetime, *, held: bool) -> 
 def _record_added(session: Session, plan_id: str, keys: set[str], now: datetime, who: str) -> None:
     for item in assignments.of_plan(session, plan_id):
         if item.key in keys:
-            why = "overdue at first tracking" if item.held else ""
-            _event(session, now, who, item, "assignment_held" if item.held else "assignment_tracked", why=why)
+            _event(session, now, who, item, "assignment_held" if item.held else "assignment_tracked")
 
 
 def _withdraw(app: App, session: Session, now: datetime, item: Assignment, who: str) -> None:
     state = advance(item.state, Verb.WITHDRAW)
-    assignments.change(session, item, {"state": state.value, "held": False})
+    assignments.change(session, item, {"state": state.value, "sequence": item.sequence + 1})
     _event(session, now, who, item, "assignment_withdrawn", to_state=state)
     tell(app, session, now, item, "change", happened="withdrawn")
 
 
-def _restore(session: Session, now: datetime, item: Assignment, want: Wanted, who: str) -> None:
+def _restore(session: Session, now: datetime, today: date, item: Assignment, want: Wanted, who: str) -> None:
+    """Open again; an overdue one goes on at its chaser, as if it had been reopened."""
     state = advance(item.state, Verb.RESTORE)
-    values = _words(item, want) | {"due_on": want.due_on, "file_due_on": want.due_on, "original_due_on": None}
-    values |= {"state": state.value, "ladder_from": now, "counted_from": None}
+    values = _words(replace(item, original_due_on=None), want)
+    values |= {"due_on": want.due_on, "file_due_on": want.due_on, "original_due_on": None}
+    values |= {"state": state.value, "ladder_from": now, "counted_from": today if today > want.due_on else None}
+    values |= {"sequence": item.sequence + 1}
     assignments.change(session, item, values)
     _event(session, now, who, item, "assignment_restored", to_state=state)
 

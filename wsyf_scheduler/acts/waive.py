@@ -27,6 +27,7 @@ def act(app: App, now: datetime, *, key: str, reason: str, who: str) -> Assignme
             state=state.value,
             closed_on=today_of(app, session, item, now),
             held=False,
+            sequence=item.sequence + 1,
         )
         tell(app, session, now, after, "change", happened="waived", reason=reason)
     return after

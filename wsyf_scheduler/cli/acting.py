@@ -39,7 +39,7 @@ def done(  # noqa: PLR0913 - the options of the command
 
     need(bool(reason.strip()) or not without_figures, _("--without-figures needs --reason TEXT"))
     app = office.app()
-    papers = keep_papers.act(app.config.evidence, files)
+    papers = keep_papers.act(app.config.evidence, files) if _all_found(office, keys) else []
     detail: dict[str, object] = {"papers": papers} if papers else {}
     detail |= {"without_figures": reason} if without_figures else {}
     items = close.act(app, app.clock.now(), keys=keys, who=login_name(), on=on, note=note or reason, detail=detail)
@@ -108,6 +108,14 @@ def release(office: Office, keys: tuple[str, ...], everything: bool, as_json: bo
     tell(office, items, as_json, [_("released") for _each in items])
     if not items and not as_json:
         click.echo(_("nothing is held"))
+
+
+def _all_found(office: Office, keys: Iterable[str]) -> bool:
+    """Whether each key names an assignment (NotFound, Usage else), so that a slip of a key leaves no paper behind."""
+    from wsyf_scheduler.store.lookup import find
+
+    with office.glance() as opened:
+        return all(find(opened, key) for key in keys)
 
 
 def tell(office: Office, items: list[Assignment], as_json: bool, words: Iterable[str]) -> None:  # noqa: FBT001

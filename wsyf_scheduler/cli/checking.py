@@ -43,14 +43,18 @@ def run_checks(office: Office, mail_to: str | None) -> list[Finding]:
     if any(each.level == "fault" for each in config):
         return config
     checks: list[tuple[str, Check]] = [
+        ("database", _database),
         ("plans", _plans),
         ("people", _people),
         ("calendar", _calendar),
         ("templates", _templates),
-        ("database", _database),
         ("mail", lambda each: _mail(each, mail_to)),
     ]
-    return config + [finding for name, run in checks for finding in _run(name, run, office)]
+    found = config + [finding for name, run in checks for finding in _run(name, run, office)]
+    once: dict[tuple[str, str], Finding] = {}
+    for each in found:  # what keeps one check from its work often keeps the next one too
+        once.setdefault((each.level, each.text), each)
+    return list(once.values())
 
 
 def _run(name: str, run: Check, office: Office) -> Iterator[Finding]:
@@ -60,6 +64,8 @@ def _run(name: str, run: Check, office: Office) -> Iterator[Finding]:
     except WsyfError as error:
         for line in str(error).splitlines():
             yield Finding(check=name, level="fault", text=line)
+    except OSError as error:
+        yield Finding(check=name, level="fault", text=f"{error.filename}: {error.strerror}")
 
 
 def _config(office: Office) -> Iterator[tuple[str, str]]:
@@ -90,7 +96,12 @@ def _people(office: Office) -> Iterator[tuple[str, str]]:
     holders = entered(office)
     if not holders and office.config.people.exists():
         holders = people_file.load(office.config.people, names)
-        yield "warning", _("nobody has been imported yet: run `wsyf people import {file}`").format(file=office.config.people.name)
+        words = _("nobody has been imported yet: run `wsyf people import {file}`")
+        yield "warning", words.format(file=office.config.people.name)
+    if not holders:
+        words = _("nobody holds any post, and there is no {file}: nobody can be written to; see `wsyf people import`")
+        yield "fault", words.format(file=office.config.people)
+        return
     today = _today(office)
     n = sum(holder.holds_on(today) for holder in holders)
     yield "ok", ngettext("{n} holder of a post today", "{n} holders of posts today", n).format(n=n)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from wsyf_scheduler.i18n import _, ngettext
 from wsyf_scheduler.pulse import Pulse
@@ -15,22 +15,29 @@ WARNS = ("retry", "uncertain", "discarded", "held")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
-    """0 fine, 1 warning, 2 broken; with the sentences that say why."""
+    """0 fine, 1 warning, 2 broken; with the sentences that say why. `error`: the office could not even be opened."""
 
     code: int
     lines: list[str]
-    pulse: Pulse
-    outbox: dict[str, int]
-    held: int
+    pulse: Pulse | None = None
+    outbox: dict[str, int] = field(default_factory=dict)
+    held: int = 0
+    error: str = ""
 
     def as_json(self) -> dict[str, object]:
         """For programs."""
         return {
             "status": ("fine", "warning", "broken")[self.code],
-            "daemon": self.pulse.as_json(),
+            "daemon": self.pulse.as_json() if self.pulse else None,
             "outbox": self.outbox,
             "held_assignments": self.held,
+            "error": self.error or None,
         }
+
+
+def broken(error: str) -> Health:
+    """Config or database cannot be used: a monitor must hear of it as it hears of a dead daemon."""
+    return Health(code=2, lines=error.splitlines(), error=error)
 
 
 def health(opened: Glance, pulse: Pulse) -> Health:
@@ -45,5 +52,5 @@ def health(opened: Glance, pulse: Pulse) -> Health:
     waiting = outbox.get("queued", 0)
     if waiting:
         lines.append(ngettext("{n} message waits to be sent", "{n} messages wait to be sent", waiting).format(n=waiting))
-    broken = not pulse.rehearsal and (not pulse.running or bool(pulse.trouble))
-    return Health(code=2 if broken else 1 if troubled else 0, lines=lines, pulse=pulse, outbox=outbox, held=held)
+    code = 2 if not pulse.is_well else 1 if troubled else 0
+    return Health(code=code, lines=lines, pulse=pulse, outbox=outbox, held=held)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from wsyf_scheduler.cli.office import Office, json_option, pass_office
+from wsyf_scheduler.cli.office import Office, json_option, pass_office, share_with_group
 from wsyf_scheduler.cli.output import print_json
 from wsyf_scheduler.errors import Forbidden
 from wsyf_scheduler.i18n import _, ngettext
@@ -21,6 +21,7 @@ def init(folder: Path, rehearsal: bool) -> None:  # noqa: FBT001 - click's way
     """Lay it out, and say what to do next."""
     from wsyf_scheduler.acts.lay_out import lay_out
 
+    share_with_group(next(each for each in (folder.absolute(), *folder.absolute().parents) if each.is_dir()))
     lay_out(folder, rehearsal=rehearsal)
     click.secho(_("The office is laid out in {folder}.").format(folder=folder), bold=True)
     steps = (
@@ -37,7 +38,7 @@ def init(folder: Path, rehearsal: bool) -> None:  # noqa: FBT001 - click's way
 
 
 @click.command(help=_("Check config, plans, people, calendar, templates, database and mail; names every fault."))
-@click.option("--mail", "mail_to", metavar="ADDRESS", help=_("also log in to the mail server and send a test letter there"))
+@click.option("--mail", "mail_to", metavar="ADDRESS", help=_("also send a test letter there"))
 @json_option
 @pass_office
 def check(office: Office, mail_to: str | None, as_json: bool) -> None:  # noqa: FBT001 - click's way
@@ -78,6 +79,7 @@ def upgrade(office: Office) -> None:
     from wsyf_scheduler.store.copying import copy
     from wsyf_scheduler.store.db import Database
 
+    office.share()
     path = office.database_path
     db = Database(office.config.database)
     if not path.exists():

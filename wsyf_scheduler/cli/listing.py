@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from wsyf_scheduler.cli.office import DAY, KEY, Office, json_option, pass_office
 from wsyf_scheduler.cli.output import days_words, plain, print_json, state_words, table
+from wsyf_scheduler.cli.params import WordType
 from wsyf_scheduler.core.assignment import Assignment, State
-from wsyf_scheduler.core.calendar import Hours
-from wsyf_scheduler.core.plan import Kind
+from wsyf_scheduler.core.kind import Kind
 from wsyf_scheduler.errors import Usage, nearest
 from wsyf_scheduler.i18n import _, ngettext
-from wsyf_scheduler.store.glance import Glance
+
+if TYPE_CHECKING:
+    from wsyf_scheduler.store.glance import Glance
 
 
 @click.command("list", help=_("Assignments: who owes what by when."))
 @click.option("--period", help=_("only this period, such as 2023"))
 @click.option("--department", help=_("only this department, by id or short name"))
-@click.option("--state", type=click.Choice([state.value for state in State]), help=_("only this state"))
+@click.option("--state", type=WordType([state.value for state in State]), help=_("only this state"))
 @click.option("--overdue", is_flag=True, help=_("only what is overdue"))
 @click.option("--due-before", type=DAY, help=_("only what is due before this day"))
-@click.option("--kind", type=click.Choice([kind.value for kind in Kind]), help=_("only this kind of task"))
+@click.option("--kind", type=WordType([kind.value for kind in Kind]), help=_("only this kind of task"))
 @json_option
 @pass_office
 def list_(office: Office, as_json: bool, **wanted: Any) -> None:  # noqa: FBT001 - click's way
@@ -41,6 +43,8 @@ def list_(office: Office, as_json: bool, **wanted: Any) -> None:  # noqa: FBT001
 def today_of(office: Office, opened: Glance) -> date:
     """The calendar day of the command's clock, in the zone of the first plan."""
     from zoneinfo import ZoneInfo
+
+    from wsyf_scheduler.core.calendar import Hours
 
     zone = next(iter(opened.zones().values()), "Asia/Shanghai")
     return Hours(zone=ZoneInfo(zone)).day_of(office.now(opened))

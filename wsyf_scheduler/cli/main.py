@@ -5,17 +5,22 @@ Light: `wsyf --help` and completion import click and the catalogue, and no comma
 
 from __future__ import annotations
 
+import io
+import os
 import sys
 from collections.abc import Callable
 from importlib import import_module
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
-from click.shell_completion import CompletionItem
 
 from wsyf_scheduler import __version__
 from wsyf_scheduler.cli.params import WHEN
 from wsyf_scheduler.errors import WsyfError, nearest
 from wsyf_scheduler.i18n import _
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 COMMANDS: dict[str, tuple[str, Callable[[], str]]] = {
     "init": ("keeping:init", lambda: _("lay out an office folder")),
@@ -44,6 +49,8 @@ COMMANDS: dict[str, tuple[str, Callable[[], str]]] = {
     "completion": ("keeping:completion", lambda: _("the shell's completion script")),
 }
 
+CLOCKLESS = ("init", "demo", "completion", "rehearse")  # they need no database, or make their own
+
 
 class LazyGroup(click.Group):
     """Imports a command's module when the command is called, and not for its line of help."""
@@ -71,6 +78,8 @@ class LazyGroup(click.Group):
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         """Command names with their lines of help."""
+        from click.shell_completion import CompletionItem
+
         found = [
             CompletionItem(name, help=summary())
             for name, (_where, summary) in COMMANDS.items()
@@ -90,6 +99,33 @@ class LazyGroup(click.Group):
             raise click.UsageError(message, ctx)
         return super().resolve_command(ctx, args)
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """As click does; every expected error becomes clear lines and its exit code (CLI.md)."""
+        try:
+            return super().invoke(ctx)
+        except WsyfError as error:
+            _leave(ctx, str(error), error.exit_code)
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains when it flushes
+            ctx.exit(0)  # the reader left (`wsyf list | head`): nothing more to say
+        except OSError as error:
+            where = f"{error.filename}: " if error.filename else ""
+            _leave(ctx, f"{where}{error.strerror or error}", WsyfError.exit_code)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except Exception as error:  # noqa: BLE001 - the one edge of the command line
+            import traceback
+
+            traceback.print_exc()
+            words = _("a fault of the program, not yours: {what}; please report it with the lines above")
+            _leave(ctx, words.format(what=type(error).__name__), WsyfError.exit_code)
+
+
+def _leave(ctx: click.Context, text: str, exit_code: int) -> NoReturn:
+    for line in text.splitlines():
+        click.secho(f"wsyf: {line}", err=True, fg="red")
+    ctx.exit(exit_code)
+
 
 @click.group(
     cls=LazyGroup,
@@ -107,20 +143,22 @@ def wsyf(ctx: click.Context, config_path: str | None, at: str | None, as_json: b
     from wsyf_scheduler.cli.office import Office
 
     ctx.obj = Office(config_path, at)
-    if ctx.invoked_subcommand is None:
+    ctx.call_on_close(ctx.obj.close)
+    name = ctx.invoked_subcommand
+    if as_json and name is not None:
+        message = _("--json before a command is the desk's; write: wsyf {name} --json")
+        raise click.UsageError(message.format(name=name), ctx)
+    if at is not None and name not in CLOCKLESS:
+        ctx.obj.require_rehearsal()
+    if name is None:
         from wsyf_scheduler.cli.desk import desk
 
         desk(ctx.obj, as_json=as_json)
 
 
 def main() -> None:
-    """Run the command line; every expected error becomes clear lines and its exit code (CLI.md)."""
-    try:
-        sys.exit(wsyf.main(standalone_mode=True))
-    except WsyfError as error:
-        for line in str(error).splitlines():
-            click.secho(f"wsyf: {line}", err=True, fg="red")
-        sys.exit(error.exit_code)
-    except BrokenPipeError:
-        sys.stderr.close()  # the reader left (`wsyf list | head`): nothing more to say
-        sys.exit(0)
+    """Run the command line. What the terminal's encoding lacks is shown as `?`; JSON is UTF-8 everywhere."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+    wsyf.main(prog_name="wsyf")

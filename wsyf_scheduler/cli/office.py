@@ -4,38 +4,44 @@ from __future__ import annotations
 
 import os
 import pwd
+import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 import click
 
-from wsyf_scheduler import config as config_file
 from wsyf_scheduler.cli.params import DAY, KEY
-from wsyf_scheduler.clock import SystemClock
-from wsyf_scheduler.config import Config
 from wsyf_scheduler.errors import Forbidden, Usage
 from wsyf_scheduler.i18n import _
-from wsyf_scheduler.store.glance import Glance, glance
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from wsyf_scheduler.app import App
+    from wsyf_scheduler.config import Config
+    from wsyf_scheduler.store.glance import Glance
 
 DEFAULT_ZONE = "Asia/Shanghai"
+SHARED_UMASK = 0o007  # rights for owner and group, none for others
 
 
 def login_name() -> str:
-    """Who is at the keyboard: the login name, also behind sudo."""
-    if os.geteuid() == 0 and os.environ.get("SUDO_USER"):
+    """Who is at the keyboard: the login name, also behind sudo, to root or to the office's own user."""
+    if os.environ.get("SUDO_USER"):
         return os.environ["SUDO_USER"]
     try:
         return pwd.getpwuid(os.getuid()).pw_name
     except KeyError:
         return str(os.getuid())
+
+
+def share_with_group(folder: Path) -> None:
+    """Give the group rights to all this process makes, where the folder hands its group down (chmod g+s)."""
+    if folder.stat().st_mode & stat.S_ISGID:
+        os.umask(SHARED_UMASK)
 
 
 class Office:
@@ -44,15 +50,20 @@ class Office:
     def __init__(self, config_path: str | None, at: str | None) -> None:
         """Keep what was asked; nothing is read yet."""
         self._config_path, self._at = config_path, at
+        self._opened: list[App] = []
 
     @cached_property
     def config(self) -> Config:
         """The office's settings."""
+        from wsyf_scheduler import config as config_file
+
         return config_file.load(config_file.find(self._config_path))
 
     @property
     def database_path(self) -> Path:
         """The database file."""
+        from pathlib import Path
+
         return Path(self.config.database.removeprefix("sqlite:///"))
 
     @property
@@ -60,10 +71,21 @@ class Office:
         """What --at was given, as typed."""
         return self._at
 
+    def require_rehearsal(self) -> None:
+        """Raise Forbidden unless the database is one whose clock --at may set."""
+        if self.database_path.exists():
+            with self.glance() as opened:
+                if opened.fact("rehearsal") == "yes":
+                    return
+        message = _("--at sets the clock of a rehearsal only, and this database is real (see `wsyf init --rehearsal DIR`)")
+        raise Forbidden(message)
+
     def instant(self, zone: str) -> datetime | None:
         """What --at means in a zone: a bare date is the opening of that day's window; None where it was not given."""
         if self._at is None:
             return None
+        from zoneinfo import ZoneInfo
+
         when = datetime.fromisoformat(self._at)
         if len(self._at) <= len("2026-02-28"):
             when = datetime.combine(when.date(), self.config.send_at)
@@ -72,44 +94,65 @@ class Office:
     @contextmanager
     def glance(self) -> Iterator[Glance]:
         """A light read-only look at the database."""
+        from wsyf_scheduler.store.glance import glance
+
         with glance(self.database_path) as opened:
             yield opened
 
     def now(self, opened: Glance) -> datetime:
-        """The present instant for a light command, by the same rules as for the others."""
-        rehearsal = opened.fact("rehearsal") == "yes"
+        """The present instant for a light command: --at, else a rehearsal's last tick, else the machine's clock."""
+        from wsyf_scheduler.clock import SystemClock
+
         at = self.instant(next(iter(opened.zones().values()), DEFAULT_ZONE))
         if at is not None:
-            if not rehearsal:
-                raise Forbidden(at_refused())
             return at
-        last_tick_at = opened.fact("last_tick_at")
-        return datetime.fromisoformat(last_tick_at) if rehearsal and last_tick_at else SystemClock().now()
+        last_tick_at = opened.fact("last_tick_at") if opened.fact("rehearsal") == "yes" else None
+        return datetime.fromisoformat(last_tick_at) if last_tick_at else SystemClock().now()
 
-    def app(self, *, create: bool = False, should_stop: Callable[[], bool] = lambda: False) -> App:
-        """The office on its database; `create` makes the database where there is none yet."""
+    def app(
+        self,
+        *,
+        create: bool = False,
+        should_stop: Callable[[], bool] = lambda: False,
+        on_wait: Callable[[str], None] = lambda _holder: None,
+    ) -> App:
+        """The office on its database; `create` makes the database where there is none yet.
+
+        `on_wait` is told who sends at present, where sending has to wait for another process.
+        """
         from wsyf_scheduler.opening import open_app
 
+        self.share()
         if create and not self.database_path.exists():
             self._create()
-        return open_app(self.config, who=login_name(), at=self.instant(self._zone()), should_stop=should_stop)
+        at = self.instant(self._zone())
+        app = open_app(self.config, who=login_name(), at=at, should_stop=should_stop, on_wait=on_wait)
+        self._opened.append(app)
+        return app
+
+    def close(self) -> None:
+        """Let go of the database: the last to leave it folds its write-ahead log away."""
+        for app in self._opened:
+            app.db.close()
+
+    def share(self) -> None:
+        """Write for the group too where the office is a group's."""
+        folder = self.database_path.parent
+        share_with_group(folder if folder.is_dir() else self.config.folder)
 
     def _create(self) -> None:
         from wsyf_scheduler.store.db import Database
         from wsyf_scheduler.store.upgrade import create
 
-        create(Database(self.config.database))
+        db = Database(self.config.database)
+        create(db)
+        db.close()
 
     def _zone(self) -> str:
         if self._at is None or not self.database_path.exists():
             return DEFAULT_ZONE
         with self.glance() as opened:
             return next(iter(opened.zones().values()), DEFAULT_ZONE)
-
-
-def at_refused() -> str:
-    """Why --at is refused."""
-    return _("--at sets the clock of a rehearsal only; this database is real (see `wsyf init --rehearsal DIR`)")
 
 
 def need(condition: object, message: str) -> None:

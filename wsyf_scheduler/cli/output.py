@@ -3,40 +3,48 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import date
 
 import click
 
+from wsyf_scheduler.cli.grid import grid
 from wsyf_scheduler.core.assignment import Assignment
 from wsyf_scheduler.i18n import _, ngettext
 
+WIDE = 120  # columns where the reader is a file or a program
+
 
 def print_json(value: object) -> None:
-    """One JSON value, UTF-8, stable keys."""
-    click.echo(json.dumps(value, ensure_ascii=False, indent=None if isinstance(value, dict) else 1))
+    """One JSON value, UTF-8 whatever the terminal's encoding, stable keys."""
+    click.echo(json.dumps(value, ensure_ascii=False, indent=None if isinstance(value, dict) else 1).encode())
 
 
 def print_line(value: object) -> None:
     """One JSON value on one line."""
-    click.echo(json.dumps(value, ensure_ascii=False))
+    click.echo(json.dumps(value, ensure_ascii=False).encode())
 
 
-def table(headers: Sequence[str], rows: Iterable[Sequence[str]], *, title: str = "", keep: Sequence[int] = (0,)) -> None:
-    """A table as wide as the terminal; cells in the columns `keep` are never folded, the others wrap."""
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
+def table(
+    headers: Sequence[str], rows: Iterable[Sequence[str]], *, title: str = "", keep: Sequence[int] = (0,)
+) -> None:
+    """A table as wide as the terminal ($COLUMNS, wide where there is neither); columns `keep` are not folded."""
+    head, *lines = grid(headers, list(rows), columns=_columns(len(headers)), keep=keep)
+    if title:
+        click.secho(title, italic=True)
+    click.secho(head, bold=True)
+    click.echo("\n".join(lines))
 
-    grid = Table(box=box.SIMPLE_HEAD, title=title or None, title_justify="left", pad_edge=False, expand=False)
-    for index, header in enumerate(headers):
-        grid.add_column(Text(header), no_wrap=index in keep, overflow="fold")
-    for row in rows:
-        grid.add_row(*(Text(cell) for cell in row))
-    width = None if sys.stdout.isatty() else max(120, len(headers) * 16)
-    Console(highlight=False, width=width).print(grid)
+
+def _columns(cells: int) -> int:
+    """How wide the reader's screen is; a file or a program takes a wide table."""
+    given = os.environ.get("COLUMNS", "")
+    if given.isdecimal() and int(given):
+        return int(given)
+    known = os.get_terminal_size(sys.stdout.fileno()).columns if sys.stdout.isatty() else 0
+    return known or max(WIDE, cells * 16)
 
 
 def state_words(item: Assignment, today: date) -> str:

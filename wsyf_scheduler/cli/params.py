@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-from click.shell_completion import CompletionItem
 
+from wsyf_scheduler.errors import nearest
 from wsyf_scheduler.i18n import _
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 MOST_COMPLETIONS = 200
 
@@ -21,9 +24,11 @@ class WhenType(click.ParamType[str]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Check the form."""
         try:
-            datetime.fromisoformat(value)
+            when = datetime.fromisoformat(value)
         except ValueError:
             self.fail(_("{value} is neither a date (2026-02-28) nor an ISO instant").format(value=value), param, ctx)
+        if fault := _year_fault(when.year):
+            self.fail(fault, param, ctx)
         return str(value)
 
 
@@ -37,9 +42,33 @@ class DayType(click.ParamType[date]):
         if isinstance(value, date):
             return value
         try:
-            return date.fromisoformat(value)
+            day = date.fromisoformat(value)
         except ValueError:
             self.fail(_("{value} is no date; write it as 2026-02-28").format(value=value), param, ctx)
+        if fault := _year_fault(day.year):
+            self.fail(fault, param, ctx)
+        return day
+
+
+def _year_fault(year: int) -> str:
+    """Near the ends of Python's calendar a day has no day before or after it."""
+    from wsyf_scheduler.reading import FIRST_YEAR, LAST_YEAR
+
+    if FIRST_YEAR <= year <= LAST_YEAR:
+        return ""
+    return _("expected a year from {first} to {last}, found {year}").format(first=FIRST_YEAR, last=LAST_YEAR, year=year)
+
+
+class WordType(click.Choice[str]):
+    """One of a few words; a mistyped one is told which it may have meant."""
+
+    def get_invalid_choice_message(self, value: Any, ctx: click.Context | None) -> str:
+        """What click says, with the nearest words first."""
+        del ctx
+        words = ", ".join(self.choices)
+        close = nearest(str(value), self.choices, most=1)
+        message = _("there is no {value}; it is one of {words}").format(value=value, words=words)
+        return message + (_("; did you mean {names}?").format(names=close[0]) if close else "")
 
 
 class KeyType(click.ParamType[str]):
@@ -55,6 +84,8 @@ class KeyType(click.ParamType[str]):
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
         """The keys that begin with what was typed; nothing where there is no office."""
         del param
+        from click.shell_completion import CompletionItem
+
         from wsyf_scheduler.cli.office import Office
         from wsyf_scheduler.errors import WsyfError
 

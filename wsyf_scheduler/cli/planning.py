@@ -11,7 +11,7 @@ from wsyf_scheduler.cli.office import Office, json_option, login_name, pass_offi
 from wsyf_scheduler.cli.output import print_json, table
 from wsyf_scheduler.core.amend import Changes
 from wsyf_scheduler.core.plan import Plan, Wanted, expand
-from wsyf_scheduler.errors import NotFound
+from wsyf_scheduler.errors import Fault, Invalid, NotFound
 from wsyf_scheduler.files import plan as plan_files
 from wsyf_scheduler.i18n import _, ngettext
 
@@ -22,13 +22,31 @@ def plan() -> None:
 
 
 def folders(office: Office, plan_id: str | None) -> Iterator[tuple[Path, Plan]]:
-    """The plan folders of the office with their plans; with an id, just that one."""
-    found = [(folder, plan_files.load(folder)) for folder in plan_files.folders(office.config.jobs)]
+    """The plan folders of the office with their plans; with an id, just that one. Invalid names every fault of all."""
+    found, faults = [], []
+    for folder in plan_files.folders(office.config.jobs):
+        try:
+            found.append((folder, plan_files.load(folder)))
+        except Invalid as error:
+            faults += error.faults
+    faults += _twins(found)
+    if faults:
+        raise Invalid(faults)
     chosen = [(folder, each) for folder, each in found if plan_id in (None, each.id, folder.name)]
     if not chosen:
         names = ", ".join(each.id for _folder, each in found)
         raise NotFound(_("there is no plan {name}; there is {known}").format(name=plan_id, known=names))
     return iter(chosen)
+
+
+def _twins(found: list[tuple[Path, Plan]]) -> Iterator[Fault]:
+    """Two folders with one id would undo each other at every sync."""
+    first: dict[str, Path] = {}
+    for folder, each in found:
+        if each.id in first:
+            message = _("{id} is the id of {folder} already").format(id=each.id, folder=first[each.id])
+            yield Fault(file=str(folder / plan_files.PLAN_FILE), key="id", message=message)
+        first.setdefault(each.id, folder)
 
 
 @plan.command(help=_("What the plan files say: every assignment they ask for."))
@@ -88,15 +106,14 @@ def _print_plan(each: Plan) -> None:
     click.echo(_("{tasks} tasks, {n} assignments").format(tasks=tasks, n=len(wanted)))
 
 
-@plan.command(help=_("What a sync would change; changes nothing. Exit code 1 where there is a difference."))
+@plan.command(help=_("What a sync would change; changes nothing."))
 @click.argument("plan_id", required=False)
 @json_option
-@click.pass_context
-def diff(ctx: click.Context, plan_id: str | None, as_json: bool) -> None:  # noqa: FBT001 - click's way
+@pass_office
+def diff(office: Office, plan_id: str | None, as_json: bool) -> None:  # noqa: FBT001 - click's way
     """Compare files and database."""
     from wsyf_scheduler.acts import track
 
-    office: Office = ctx.obj
     app = office.app()
     found = [(each, track.preview(app, each)) for _folder, each in folders(office, plan_id)]
     if as_json:

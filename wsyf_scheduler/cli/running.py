@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from wsyf_scheduler.cli.office import Office, json_option, pass_office
+from wsyf_scheduler.cli.office import SHARED_UMASK, Office, json_option, pass_office
 from wsyf_scheduler.cli.output import print_json
+from wsyf_scheduler.errors import Forbidden, WsyfError
 from wsyf_scheduler.i18n import _, ngettext
 from wsyf_scheduler.pulse import pulse
 
 if TYPE_CHECKING:
     from wsyf_scheduler.app import App
-
-SHARED_UMASK = 0o007
 
 
 @click.command(help=_("One round of what the daemon does: decide what is due, send what may leave."))
@@ -26,13 +25,14 @@ SHARED_UMASK = 0o007
 def tick(office: Office, dry_run: bool, as_json: bool) -> None:  # noqa: FBT001 - click's way
     """Run one round."""
     from wsyf_scheduler.rehearsal import round_of_ticks
-    from wsyf_scheduler.ticks import rescue
+    from wsyf_scheduler.ticks import rescue, templates
 
-    app = office.app()
+    app = office.app(on_wait=_say_wait)
     if dry_run:
         _dry_run(app, as_json=as_json)
         return
     rescued = rescue.run(app, app.clock.now())
+    templates.run(app, app.clock.now())
     reminded, digests, delivered = round_of_ticks(app, app.clock.now())
     counts = {
         "rescued": rescued,
@@ -46,6 +46,14 @@ def tick(office: Office, dry_run: bool, as_json: bool) -> None:  # noqa: FBT001 
         print_json(counts)
     else:
         click.echo(_("{queued} queued, {sent} sent, {not_sent} not sent, {cancelled} cancelled").format(**counts))
+
+
+def _say_wait(holder: str) -> None:
+    """The daemon, or another round by hand, is sending at this moment."""
+    from wsyf_scheduler.opening import PATIENCE
+
+    words = _("another process is sending ({holder}); waiting for it, {n} seconds at most")
+    click.echo(words.format(holder=holder or "?", n=PATIENCE), err=True)
 
 
 def _dry_run(app: App, *, as_json: bool) -> None:
@@ -84,7 +92,11 @@ def daemon(ctx: click.Context, adopt: bool, verbose: bool) -> None:  # noqa: FBT
     path = ctx.obj.config.path
 
     def open_app(should_stop: Callable[[], bool]) -> App:
-        return Office(str(path), None).app(should_stop=should_stop)
+        office = Office(str(path), None)
+        with office.glance() as opened:
+            if opened.fact("rehearsal") == "yes":
+                raise Forbidden(_("this database is a rehearsal's: its clock is set by --at; use `wsyf --at WHEN tick`"))
+        return office.app(should_stop=should_stop)
 
     Daemon(open_app).run()
 
@@ -94,15 +106,13 @@ def daemon(ctx: click.Context, adopt: bool, verbose: bool) -> None:  # noqa: FBT
 @pass_office
 def status(office: Office, as_json: bool) -> None:  # noqa: FBT001 - click's way
     """Say how it is, and exit as a monitor expects."""
-    from wsyf_scheduler.cli.health import health
-    from wsyf_scheduler.errors import WsyfError
+    from wsyf_scheduler.cli.health import broken, health
 
     try:
         with office.glance() as opened:
             found = health(opened, pulse(opened, office.now(opened)))
     except WsyfError as error:
-        click.secho(str(error), fg="red", err=True)
-        sys.exit(2)
+        found = broken(str(error))
     if as_json:
         print_json(found.as_json())
     else:

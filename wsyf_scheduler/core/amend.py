@@ -20,9 +20,10 @@ class Changes:
     reworded: tuple[tuple[Assignment, Wanted], ...] = ()  # same due day, other words or departments
     restored: tuple[tuple[Assignment, Wanted], ...] = ()  # withdrawn before, and back in the file
     withdrawn: tuple[Assignment, ...] = ()
+    reordered: tuple[tuple[Assignment, Wanted], ...] = ()  # another place in the lists, and nothing else
 
     def __bool__(self) -> bool:
-        """Whether a sync would change anything."""
+        """Whether a sync would change anything that concerns anyone: the order of the lists does not."""
         return bool(self.added or self.moved or self.reworded or self.restored or self.withdrawn)
 
 
@@ -41,6 +42,7 @@ def compare(tracked: Iterable[Assignment], wanted: Iterable[Wanted]) -> Changes:
         reworded=tuple(pair for each in found for pair in each.reworded),
         restored=tuple(pair for each in found for pair in each.restored),
         withdrawn=tuple(item for each in found for item in each.withdrawn),
+        reordered=tuple(pair for each in found for pair in each.reordered),
     )
 
 
@@ -60,6 +62,7 @@ def _compare_group(tracked: list[Assignment], wanted: list[Wanted]) -> Changes:
         reworded=tuple(pair for pair in same if _differs(*pair)),
         restored=(*back, *returning),
         withdrawn=tuple(item for item in live if item.state in LIVE),
+        reordered=tuple((item, want) for item, want in same if item.position != want.position),
     )
 
 
@@ -114,6 +117,7 @@ def words_of(want: Wanted) -> dict[str, object]:
 
 def _differs(item: Assignment, want: Wanted) -> bool:
     words = words_of(want)
+    words.pop("position")
     if item.original_due_on is not None:
         words.pop("due_basis")  # an extension made it the office's
     return any(getattr(item, name) != value for name, value in words.items())

@@ -8,20 +8,9 @@ from datetime import date
 from enum import StrEnum
 from string import ascii_lowercase
 
+from wsyf_scheduler.core.kind import Kind
+
 FOLLOW_UP_NUMBER = re.compile(r"f[0-9]+")
-
-
-class Kind(StrEnum):
-    """Kinds of tasks; each may have a ladder of its own."""
-
-    DATA = "data"  # 数据报送
-    CAMPAIGN = "campaign"  # 宣传培训
-    GENERAL = "general"  # 一般任务
-    MEETING = "meeting"  # 会议
-    INSPECTION = "inspection"  # 检查调研
-    EVALUATION = "evaluation"  # 评估
-    SUMMARY = "summary"  # 总结
-    FOLLOW_UP = "follow-up"  # 议定事项
 
 
 class Basis(StrEnum):

@@ -13,4 +13,5 @@ def next_attempt(attempts: int, queued_at: datetime, now: datetime) -> datetime 
     """The instant of the next try after `attempts` failed ones (doubling waits); None to give up."""
     if now - queued_at >= GIVE_UP_AFTER:
         return None
-    return now + min(FIRST_WAIT * 2 ** min(attempts - 1, 10), LONGEST_WAIT)
+    doublings = min(max(attempts - 1, 0), 10)
+    return now + min(FIRST_WAIT * (1 << doublings), LONGEST_WAIT)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
-from importlib.metadata import version
 
 from wsyf_scheduler.core.calendar import WorkCalendar, YearDays, YearStatus
 
@@ -39,6 +38,8 @@ def work_calendar(*, extra_off: Iterable[date] = (), extra_working: Iterable[dat
 
 def source() -> str:
     """What the days come from, for fingerprints and `wsyf check`."""
+    from importlib.metadata import version
+
     return f"chinesecalendar {version('chinesecalendar')}, holidays {version('holidays')}"
 
 

@@ -1,4 +1,4 @@
-"""people.csv: posts and who holds them, from UTF-8 or GB18030 text, with English or Chinese headers (CLI.md).
+"""people.csv: posts and who holds them, from UTF-8 or GB18030 text or XLSX, with English or Chinese headers (CLI.md).
 
 Imports core, errors. Every fault at once, each with its line.
 """
@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections.abc import Iterable, Mapping
 from datetime import date
 from pathlib import Path
@@ -15,8 +14,9 @@ from pathlib import Path
 from wsyf_scheduler.core.ladder import DEPARTMENT_ROLES, ROLES
 from wsyf_scheduler.core.people import Holder
 from wsyf_scheduler.errors import Fault, Invalid
+from wsyf_scheduler.files import sheets
 from wsyf_scheduler.i18n import _
-from wsyf_scheduler.reading import shown, unknown_word
+from wsyf_scheduler.values import CONTROL, is_address, shown, unknown_word
 
 COLUMNS = ("role", "department", "name", "email", "phone", "since", "until", "deputy", "away_since", "away_until")
 CHINESE = {
@@ -38,12 +38,15 @@ ROLE_NAMES = {
     "总召集人": "chief",
     "经办人": "coordinator",
 }
-ADDRESS = re.compile(r"[^@\s,;:<>()\[\]\\\"]+@[^@\s,;:<>()\[\]\\\"]+\.[^@\s,;:<>()\[\]\\\"]+")
-CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]")
 
 
 def load(path: Path, departments: Mapping[str, str]) -> list[Holder]:
-    """Read a people file; `departments` maps id to short name, and either is accepted. Raises Invalid."""
+    """Read a people file, CSV or XLSX; `departments` maps id to short name, and either is accepted. Raises Invalid."""
+    if path.suffix.lower() == ".xlsx":
+        reader = _Reader(str(path), departments)
+        for line, row in enumerate(sheets.rows(path), 1):
+            reader.take(row, line)
+        return reader.finish()
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -72,6 +75,10 @@ def parse(text: str, file: str, departments: Mapping[str, str]) -> list[Holder]:
     return reader.finish()
 
 
+def _columns(cells: list[str]) -> list[str]:
+    return [CHINESE.get(cell, cell.casefold()) for cell in cells]
+
+
 class _Reader:
     """Collects holders and faults, a row at a time."""
 
@@ -86,11 +93,13 @@ class _Reader:
 
     def take(self, row: list[str], line: int) -> None:
         cells = [cell.strip(" \t") for cell in row]
-        if not any(cells):
+        while cells and not cells[-1]:  # spreadsheets fill lines up with empty cells
+            cells.pop()
+        if not cells:
             return
         if self._header is None:
             self._header = self._read_header(cells, line)
-        elif [CHINESE.get(cell, cell) for cell in cells] == self._header:
+        elif _columns(cells) == self._header:
             self.fault(line, None, _("a second header line; the file may have been pasted together"))
         elif len(cells) > len(self._header):
             self.fault(line, None, _("expected {n} columns, found {m}").format(n=len(self._header), m=len(cells)))
@@ -105,14 +114,14 @@ class _Reader:
         return self._holders
 
     def _read_header(self, cells: list[str], line: int) -> list[str]:
-        header = [CHINESE.get(cell, cell.casefold()) for cell in cells]
+        header = _columns(cells)
         for name in header:
             if name not in COLUMNS:
                 self.fault(line, name, unknown_word(name, COLUMNS))
         for name in ("role", "email"):
             if name not in header:
                 self.fault(line, name, _("missing column"))
-        for name in {name for name in header if header.count(name) > 1}:
+        for name in sorted({name for name in header if header.count(name) > 1}):
             self.fault(line, name, _("duplicate: {name} stands here twice").format(name=name))
         return header
 
@@ -135,7 +144,8 @@ class _Reader:
             away_until=self._day(cells, "away_until", line),
         )
         if holder.since and holder.until and holder.until < holder.since:
-            self.fault(line, "until", _("{until} is before since, {since}").format(until=holder.until, since=holder.since))
+            message = _("{until} is before since, {since}").format(until=holder.until, since=holder.since)
+            self.fault(line, "until", message)
         if len(self._faults) == before:
             self._holders.append(holder)
 
@@ -159,7 +169,8 @@ class _Reader:
 
     def _address(self, cells: dict[str, str], key: str, line: int) -> str:
         address = cells.get(key, "")
-        if not ADDRESS.fullmatch(address) and not CONTROL.search(address):
+        is_good = is_address(address) and "." in address.rpartition("@")[2]
+        if not is_good and not CONTROL.search(address):
             self.fault(line, key, _("expected a mail address, found {found}").format(found=shown(address)))
         return address
 

@@ -1,53 +1,37 @@
 """Plan folders (plan.toml and one file a period) into core values; docs/plan-format.md is the contract.
 
-Imports core, errors, reading. A plan is read from a mapping of file name to text, so that what was tracked can be
-read again from the database exactly as it was.
+Imports core, errors, reading, files. A plan is read from a mapping of file name to text, so that what was tracked can
+be read again from the database exactly as it was.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from wsyf_scheduler.core.ladder import ROLES
 from wsyf_scheduler.core.plan import (
-    FOLLOW_UP_NUMBER,
-    Basis,
     Department,
     Due,
-    Form,
-    Goal,
     Industry,
-    Kind,
     Period,
     Plan,
     Target,
-    Task,
-    others,
+    assignment_key,
+    part_name,
 )
 from wsyf_scheduler.errors import Fault, Invalid
-from wsyf_scheduler.files.dues import DUE_FORMS, Span, read_dues
+from wsyf_scheduler.files.dues import Span
+from wsyf_scheduler.files.periods import identifier, percent, read_period
+from wsyf_scheduler.files.tasks import Entry, read_task
 from wsyf_scheduler.i18n import _
-from wsyf_scheduler.reading import Document, Table, decode, shown, unknown_word
+from wsyf_scheduler.reading import Document, Table, decode
+from wsyf_scheduler.values import shown, unknown_word
 
 PLAN_FILE = "plan.toml"
-IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*")
-NUMBER = re.compile(r"[0-9]+|[a-z]{2,}[a-z0-9-]*")
-KINDS = tuple(kind.value for kind in Kind if kind is not Kind.FOLLOW_UP)
-RULES = ("below", "lower", "falling", "coverage")
-MEASURES = ("accidents", "casualties", "ratio", "safety_coverage", "health_coverage")
-
-
-@dataclass(slots=True)
-class _Entry:
-    """A task as read, where it stands, and the period it was written for (None: a standing task)."""
-
-    task: Task
-    table: Table
-    period: str | None
 
 
 def folders(jobs: Path) -> list[Path]:
@@ -63,7 +47,10 @@ def read_texts(folder: Path) -> dict[str, str]:
     """The TOML files of a plan folder, name to text; raises Invalid where one cannot be read as UTF-8."""
     texts, faults = {}, []
     for path in sorted(folder.glob("*.toml")):
-        text, fault = decode(path.read_bytes(), str(path))
+        try:
+            text, fault = decode(path.read_bytes(), str(path))
+        except OSError as error:
+            text, fault = "", Fault(file=str(path), message=_("cannot be read: {why}").format(why=error.strerror))
         faults += [fault] if fault else []
         texts[path.name] = text
     if faults:
@@ -82,61 +69,63 @@ def parse(texts: Mapping[str, str], where: str) -> Plan:
     if PLAN_FILE not in documents:
         raise Invalid([Fault(file=f"{where}/{PLAN_FILE}", message=_("there is no such file"))])
     root = documents.pop(PLAN_FILE)
+    everything = [root, *documents.values()]
+    if root.faults:  # no departments are known: the other files cannot be judged
+        _raise_faults(everything)
     plan = _head(root.root)
-    entries: list[_Entry] = []
-    periods = [_period(document.root, plan, entries) for document in documents.values() if not document.faults]
-    plan = replace(plan, periods=tuple(sorted(periods, key=lambda p: (p.first_year, p.last_year, p.id))))
-    if not documents:
-        root.fault("", _("the plan has no period: expected a file such as 2026.toml beside it"))
-    elif periods:
-        plan = _with_tasks(plan, entries, root.root)
-    root.root.close()
-    faults = [fault for document in (root, *documents.values()) for fault in document.faults]
+    if plan.departments:
+        plan = _with_periods(plan, root, list(documents.values()))
+        root.root.close()
+    _raise_faults(everything)
+    return plan
+
+
+def _raise_faults(documents: Sequence[Document]) -> None:
+    faults = [fault for each in documents for fault in each.faults_by_line()]
     if faults:
         raise Invalid(faults)
-    return plan
 
 
 def _head(root: Table) -> Plan:
     departments = tuple(_department(table) for table in root.tables("departments"))
-    if not departments:
+    if not departments and root.raw("departments") in (None, []):
         root.fault("departments", _("expected at least one table [[departments]]"))
-    _unique(root.tables("departments"), [d.id for d in departments])
+    _unique(root.tables("departments"), "id")
     known = [department.id for department in departments]
     industries = tuple(_industry(table, known) for table in root.tables("industries"))
-    _unique(root.tables("industries"), [industry.id for industry in industries])
+    _unique(root.tables("industries"), "id")
+    targets = tuple(_target(table, [industry.id for industry in industries]) for table in root.tables("targets"))
+    _unique(root.tables("targets"), "industry")
     roles = root.table("roles")
     plan = Plan(
-        id=_identifier(root, "id"),
-        title=root.text("title"),
-        tag=root.text("tag"),
-        document=root.text("document", ""),
+        id=identifier(root),
+        title=root.line("title"),
+        tag=root.line("tag"),
+        document=root.line("document", ""),
         issued=root.day("issued"),
         zone=_zone(root),
-        lead=root.choice("lead", known or ["-"]),
-        office=root.text("office"),
+        lead=_one_of(root, "lead", known),
+        office=root.line("office"),
         departments=departments,
         industries=industries,
-        targets=tuple(_target(table, [industry.id for industry in industries]) for table in root.tables("targets")),
-        roles=tuple(
-            (role, roles.text(role, "")) for role in ("liaison", "convener", "director", "chief", "coordinator")
-        ),
+        targets=targets,
+        roles=tuple((role, roles.line(role, "")) for role in ROLES),
     )
     roles.close()
     return plan
 
 
-def _identifier(table: Table, key: str) -> str:
-    value = table.text(key)
-    if value and not IDENTIFIER.fullmatch(value):
-        table.fault(key, _("expected letters, digits and hyphens, found {found}").format(found=shown(value)))
-    return value
+def _one_of(table: Table, key: str, known: list[str]) -> str:
+    return table.choice(key, known) if known else table.text(key)
 
 
-def _unique(tables: list[Table], ids: list[str]) -> None:
-    for index, (table, name) in enumerate(zip(tables, ids, strict=True)):
-        if name in ids[:index]:
-            table.fault("id", _("duplicate: {name} stands here twice").format(name=shown(name)))
+def _unique(tables: list[Table], key: str) -> None:
+    seen: list[object] = []
+    for table in tables:
+        value = table.values.get(key)
+        if value in seen and value is not None:
+            table.fault(key, _("duplicate: {name} stands here twice").format(name=shown(value)))
+        seen.append(value)
 
 
 def _zone(root: Table) -> str:
@@ -149,165 +138,56 @@ def _zone(root: Table) -> str:
 
 
 def _department(table: Table) -> Department:
-    department = Department(id=_identifier(table, "id"), short=table.text("short"), name=table.text("name"))
+    department = Department(id=identifier(table), short=table.line("short"), name=table.line("name"))
     table.close()
     return department
 
 
 def _industry(table: Table, departments: list[str]) -> Industry:
-    industry = Industry(
-        id=_identifier(table, "id"), name=table.text("name"), department=table.choice("department", departments or ["-"])
-    )
+    answering = _one_of(table, "department", departments)
+    industry = Industry(id=identifier(table), name=table.line("name"), department=answering)
     table.close()
     return industry
 
 
-def _optional(table: Table, key: str) -> int | None:
-    return table.integer(key, least=0) if table.has(key) else None
-
-
 def _target(table: Table, industries: list[str]) -> Target:
     target = Target(
-        industry=table.choice("industry", industries or ["-"]),
-        baseline_year=table.integer("baseline_year"),
-        year=table.integer("year"),
-        reduction_pct=_optional(table, "reduction_pct"),
+        industry=_one_of(table, "industry", industries),
+        baseline_year=table.year("baseline_year"),
+        year=table.year("year"),
+        reduction_pct=percent(table, "reduction_pct"),
         ratio=table.choice("ratio", ("falling",)) if table.has("ratio") else None,
-        safety_coverage_pct=_optional(table, "safety_coverage_pct"),
-        health_coverage_pct=_optional(table, "health_coverage_pct"),
+        safety_coverage_pct=percent(table, "safety_coverage_pct"),
+        health_coverage_pct=percent(table, "health_coverage_pct"),
         text=table.text("text", ""),
     )
     table.close()
     return target
 
 
-def _period(root: Table, plan: Plan, entries: list[_Entry]) -> Period:
-    table = root.table("period")
-    first, last = table.integer("first_year"), table.integer("last_year")
-    period = Period(
-        id=_identifier(table, "id"),
-        title=table.text("title", ""),
-        first_year=min(max(first, 1), 9999),
-        last_year=min(max(last, 1), 9999),
-        measure_year=table.integer("measure_year", last),
-        goals=tuple(_goal(goal) for goal in root.tables("goals")),
-    )
-    if last < first:
-        table.fault("last_year", _("expected {first} or later").format(first=first))
-    if not root.has("tasks"):
-        root.fault("", _("no [[tasks]] here"))
-    span = Span(period.begins_on, period.ends_on)
-    entries += [_Entry(_task(item, plan, span), item, period.id) for item in root.tables("tasks")]
-    table.close()
-    root.close()
-    return period
-
-
-def _goal(table: Table) -> Goal:
-    measures = table.texts("measures")
-    for measure in measures:
-        if measure not in MEASURES:
-            table.fault("measures", unknown_word(measure, MEASURES))
-    goal = Goal(
-        number=table.integer("number"),
-        text=table.text("text"),
-        rule=table.choice("rule", RULES),
-        measures=measures,
-        baseline_year=_optional(table, "baseline_year"),
-        percent=_optional(table, "percent"),
-    )
-    table.close()
-    return goal
-
-
-def _task(table: Table, plan: Plan, span: Span, *, standing: bool = False) -> Task:
-    lead = _departments(table, "lead", plan)
-    if not lead and "lead" in table.values:
-        table.fault("lead", _("expected at least one department"))
-    elif not lead:
-        table.fault("lead", _('missing: expected {expected}').format(expected=_('a list of text such as ["hrss"]')))
-    kind = Kind(table.choice("kind", KINDS))
-    dues, basis = _dues(table, span, standing)
-    form = Form(table.choice("form", [form.value for form in Form])) if table.has("form") else None
-    task = Task(
-        number=_number(table),
-        kind=kind,
-        title=table.text("title"),
-        text=table.text("text", ""),
-        lead=lead,
-        support=_support(table, plan, lead),
-        dues=dues,
-        basis=basis,
-        form=form,
-        after=table.text("after", "") or None,
-        hand_in=table.text("hand_in", ""),
-        source=table.text("source", ""),
-    )
-    table.close()
-    return task
-
-
-def _number(table: Table) -> str:
-    raw = table.raw("number")
-    value = str(raw) if isinstance(raw, int) and not isinstance(raw, bool) else table.text("number")
-    if value and not NUMBER.fullmatch(value):
-        expected = _("a number, or a word of at least two lower-case letters")
-        table.fault("number", _("expected {expected}, found {found}").format(expected=expected, found=shown(value)))
-    if FOLLOW_UP_NUMBER.fullmatch(value):
-        table.fault("number", _("f1, f2 … are kept for follow-ups"))
-    return value
-
-
-def _departments(table: Table, key: str, plan: Plan) -> tuple[str, ...]:
-    known = [department.id for department in plan.departments]
-    names = table.texts(key)
-    for index, name in enumerate(names):
-        if name not in known:
-            table.fault(key, unknown_word(name, known))
-        if name in names[:index]:
-            table.fault(key, _("duplicate: {name} stands here twice").format(name=shown(name)))
-    return names
-
-
-def _support(table: Table, plan: Plan, lead: tuple[str, ...]) -> tuple[str, ...]:
-    if table.raw("support") == "others":
-        return others(tuple(department.id for department in plan.departments), lead)
-    support = _departments(table, "support", plan)
-    for name in support:
-        if name in lead:
-            table.fault("support", _("{name} leads this task already").format(name=shown(name)))
-    return support
-
-
-def _dues(table: Table, span: Span, standing: bool) -> tuple[tuple[Due, ...], Basis]:  # noqa: FBT001 - private
-    if table.has("due"):
-        basis = Basis(table.choice("basis", (Basis.DOCUMENT.value, Basis.OFFICE.value), Basis.DOCUMENT.value))
-        return read_dues(table, span, bounded=not standing), basis
-    if standing:
-        table.fault("due", _("missing: expected {expected}").format(expected=DUE_FORMS()))
-    if table.has("basis"):
-        table.choice("basis", (Basis.PERIOD_END.value,))
-    year = table.integer("data_year") if isinstance(table.raw("data_year"), int) else None
-    if isinstance(table.raw("data_year"), str):
-        year = span.last.year - (table.choice("data_year", ("previous", "same")) == "previous")
-    return (Due(on=span.last, data_year=year),), Basis.PERIOD_END
-
-
-def _with_tasks(plan: Plan, entries: list[_Entry], root: Table) -> Plan:
-    """Put every task into its period, standing ones by the days of their dates, and check what crosses files."""
-    span = Span(min(p.begins_on for p in plan.periods), max(p.ends_on for p in plan.periods))
-    for table in root.tables("standing"):
-        task = _task(table, plan, span, standing=True)
-        entries += [
-            _Entry(replace(task, dues=dues), table, period) for period, dues in _by_period(plan, task.dues).items()
-        ]
-    _check_keys(plan, entries)
-    _check_after(entries)
-    periods = [
-        replace(period, tasks=tuple(entry.task for entry in entries if entry.period == period.id))
-        for period in plan.periods
-    ]
-    return replace(plan, periods=tuple(periods))
+def _with_periods(plan: Plan, root: Document, documents: list[Document]) -> Plan:
+    """Read the period files and the standing tasks, and check what crosses files where every file could be read."""
+    if not documents:
+        root.fault("", _("the plan has no period: expected a file such as 2026.toml beside it"))
+    periods: list[Period] = []
+    entries: list[Entry] = []
+    for document in documents:
+        if not document.faults:
+            period, found = read_period(document.root, plan)
+            periods += [period] if period else []
+            entries += found
+    plan = replace(plan, periods=tuple(sorted(periods, key=lambda p: (p.first_year, p.last_year, p.id))))
+    is_sound = bool(periods) and len(periods) == len(documents)
+    span = Span(min(p.begins_on for p in periods), max(p.ends_on for p in periods)) if is_sound else None
+    for table in root.root.tables("standing"):
+        task = read_task(table, plan, span, standing=True)
+        parts = _by_period(plan, task.dues) if is_sound else {}
+        entries += [Entry(replace(task, dues=dues), table, period) for period, dues in parts.items()]
+    if is_sound and _check_periods(documents):
+        _check_keys(entries)
+        _check_after(entries)
+    tasks = {period.id: tuple(entry.task for entry in entries if entry.period == period.id) for period in periods}
+    return replace(plan, periods=tuple(replace(period, tasks=tasks[period.id]) for period in plan.periods))
 
 
 def period_of(plan: Plan, day: date) -> Period:
@@ -324,22 +204,42 @@ def _by_period(plan: Plan, dues: tuple[Due, ...]) -> dict[str, tuple[Due, ...]]:
     return found
 
 
-def _check_keys(plan: Plan, entries: list[_Entry]) -> None:
-    periods = [period.id for period in plan.periods]
-    seen: set[tuple[str | None, str]] = set()
-    for entry in entries:
-        name = (entry.period, entry.task.number)
+def _check_periods(documents: list[Document]) -> bool:
+    """Whether every file has a period of its own."""
+    seen: set[str] = set()
+    for document in documents:
+        name = document.root.table("period").text("id")
         if name in seen:
-            message = _("duplicate: task {name} stands here twice").format(name=f"{entry.period}/{entry.task.number}")
-            entry.table.fault("number", message)
+            document.fault("period.id", _("duplicate: two files have the period {name}").format(name=shown(name)))
         seen.add(name)
-        if entry.period is not None and periods.count(entry.period) > 1:
-            message = _("duplicate: two files have the period {name}").format(name=shown(entry.period))
-            entry.table.document.fault("period.id", message)
-            periods = [period for period in periods if period != entry.period]
+    return len(seen) == len(documents)
 
 
-def _check_after(entries: list[_Entry]) -> None:
+def _check_keys(entries: list[Entry]) -> None:
+    """Every task once in its period, and every assignment under a key of its own."""
+    numbers: set[tuple[str, str]] = set()
+    keys: dict[str, str] = {}
+    for entry in entries:
+        name = f"{entry.period}/{entry.task.number}"
+        if (entry.period, entry.task.number) in numbers:
+            entry.table.fault("number", _("duplicate: task {name} stands here twice").format(name=name))
+            continue
+        numbers.add((entry.period, entry.task.number))
+        for key in _keys_of(entry):
+            other = keys.setdefault(key, name)
+            if other != name:
+                message = _("duplicate: task {other} has the assignment {key} already")
+                entry.table.fault("number", message.format(other=other, key=key))
+
+
+def _keys_of(entry: Entry) -> list[str]:
+    task = entry.task
+    parts = [part_name(index) for index in range(len(task.dues))] if len(task.dues) > 1 else [""]
+    leads = dict.fromkeys(task.lead)
+    return [assignment_key(entry.period, task.number, part, lead) for part in parts for lead in leads]
+
+
+def _check_after(entries: list[Entry]) -> None:
     waits = {f"{entry.period}/{entry.task.number}": entry.task.after for entry in entries}
     for entry in entries:
         name, after = f"{entry.period}/{entry.task.number}", entry.task.after

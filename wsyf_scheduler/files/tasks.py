@@ -1,4 +1,4 @@
-"""The tasks of a plan as its files state them: `[[tasks]]` of a period and `[[standing]]`; docs/plan-format.md, "Tasks".
+"""The tasks as a plan's files state them: `[[tasks]]` of a period and `[[standing]]`; docs/plan-format.md, "Tasks".
 
 Imports core, reading, files.dues.
 """
@@ -8,10 +8,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from wsyf_scheduler.core.plan import FOLLOW_UP_NUMBER, Basis, Due, Form, Kind, Plan, Task, others
+from wsyf_scheduler.core.kind import Kind
+from wsyf_scheduler.core.plan import FOLLOW_UP_NUMBER, Basis, Due, Form, Plan, Task, others
 from wsyf_scheduler.files.dues import DUE_FORMS, NO_DAY, Span, read_data_year, read_dues
 from wsyf_scheduler.i18n import _
-from wsyf_scheduler.reading import Table, is_kind, shown, unknown_word
+from wsyf_scheduler.reading import Table
+from wsyf_scheduler.values import is_kind, shown, unknown_word
 
 WORD = re.compile(r"[a-z]{2,}")
 KINDS = tuple(kind.value for kind in Kind if kind is not Kind.FOLLOW_UP)
@@ -64,7 +66,7 @@ def _number(table: Table) -> str:
     if isinstance(raw, str) and FOLLOW_UP_NUMBER.fullmatch(raw):
         table.fault("number", _("f1, f2 … are kept for follow-ups"))
     elif not isinstance(raw, str) or not WORD.fullmatch(raw):
-        expected = _("a number from 1 on, or a word of at least two lower-case letters")
+        expected = _("a number from 1 on without quotes, or a word of at least two lower-case letters")
         table.fault("number", _("expected {expected}, found {found}").format(expected=expected, found=shown(raw)))
     return str(raw)
 
@@ -111,7 +113,8 @@ def _dues(table: Table, span: Span | None, *, standing: bool) -> tuple[tuple[Due
     if standing:
         table.fault("due", _("missing: expected {expected}").format(expected=DUE_FORMS()))
         table.has("basis")
-    elif table.has("basis"):
-        table.choice("basis", (Basis.PERIOD_END.value,))
+    elif table.has("basis") and table.raw("basis") != Basis.PERIOD_END.value:
+        message = _('expected "period-end" where due is left out, found {found}')
+        table.fault("basis", message.format(found=shown(table.raw("basis"))))
     last = span.last if span else NO_DAY
     return (Due(on=last, data_year=read_data_year(table, last)),), Basis.PERIOD_END

@@ -10,6 +10,7 @@ from wsyf_scheduler.core.assignment import Assignment
 from wsyf_scheduler.core.grouping import row_order
 from wsyf_scheduler.core.message import Message, MessageRow
 from wsyf_scheduler.store import assignments, notices, outbox
+from wsyf_scheduler.store.db import Session
 
 Line = dict[str, object]
 
@@ -19,26 +20,31 @@ class Sendings:
 
     def __init__(self, app: App) -> None:
         """Begin after what has been sent already."""
-        self._app, self._told = app, set[int]()
+        self._app = app
         with app.db.read() as session:
-            self._told.update(outbox.sent_ids(session, 0))
+            self._told = set(outbox.sent_ids(session, 0))
+            self._floor = self._all_told_up_to(session)
 
     def new(self) -> list[tuple[Message, Line]]:
         """Messages sent since the last call, with their lines."""
         with self._app.db.read() as session:
-            unsent = outbox.first_unsent(session)
-            floor = max(self._told, default=0) if unsent is None else min(unsent, max(self._told, default=0))
-            sent = [message for message in outbox.sent_since(session, floor) if message.id not in self._told]
+            sent = [message for message in outbox.sent_since(session, self._floor) if message.id not in self._told]
             rows = notices.rows_of(session, [message.id for message in sent])
             ids = sorted({row.assignment_id for each in rows.values() for row in each})
             items = assignments.by_ids(session, ids) if ids else {}
             zones = {plan_id: tracked.table.hours.zone for plan_id, tracked in self._app.plans(session).items()}
-        self._told.update(message.id for message in sent)
+            self._told.update(message.id for message in sent)
+            self._floor = self._all_told_up_to(session)
         lines = []
         for message in sent:
             assert message.sent_at is not None  # the database holds sent messages to that
             lines.append((message, line(message, message.sent_at.astimezone(zones[message.plan_id]), rows[message.id], items)))
         return sorted(lines, key=_order)
+
+    def _all_told_up_to(self, session: Session) -> int:
+        """The id up to which nothing can be sent any more: one queued early may be sent late."""
+        unsent = outbox.first_unsent(session)
+        return max(self._told, default=0) if unsent is None else unsent - 1
 
 
 def _order(found: tuple[Message, Line]) -> tuple[str, str, str, str]:

@@ -6,61 +6,60 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import BindParameter, bindparam, func, insert, select, update
 
 from wsyf_scheduler.core.assignment import Assignment
 from wsyf_scheduler.store.db import Session
+from wsyf_scheduler.store.prepared import Prepared
 from wsyf_scheduler.store.rows import ASSIGNMENT, assignment, assignment_values
 
 COLUMN = ASSIGNMENT.c
-NOW = bindparam("now")
-PLAN = bindparam("plan")
+NOW: BindParameter[datetime] = bindparam("now")
+PLAN: BindParameter[str] = bindparam("plan")
 
-PLANS_DUE = select(COLUMN.plan_id).where(COLUMN.next_attention_at <= NOW).distinct()
-DUE = (
-    select(ASSIGNMENT).where(COLUMN.next_attention_at <= NOW, COLUMN.plan_id == PLAN).order_by(COLUMN.id)
-)
-NEXT_ATTENTION = select(func.min(COLUMN.next_attention_at))
-SET_ATTENTION = (
+PLANS_DUE = Prepared(select(COLUMN.plan_id).where(COLUMN.next_attention_at <= NOW).distinct())
+DUE = Prepared(select(ASSIGNMENT).where(COLUMN.next_attention_at <= NOW, COLUMN.plan_id == PLAN).order_by(COLUMN.id))
+NEXT_ATTENTION = Prepared(select(func.min(COLUMN.next_attention_at)))
+SET_ATTENTION = Prepared(
     update(ASSIGNMENT).where(COLUMN.id == bindparam("item")).values(next_attention_at=bindparam("at"))
 )
-OF_PLAN = select(ASSIGNMENT).where(COLUMN.plan_id == PLAN).order_by(COLUMN.position, COLUMN.id)
+OF_PLAN = Prepared(select(ASSIGNMENT).where(COLUMN.plan_id == PLAN).order_by(COLUMN.position, COLUMN.id))
 BY_IDS = select(ASSIGNMENT).where(COLUMN.id.in_(bindparam("ids", expanding=True)))
-BY_KEY = select(ASSIGNMENT).where(COLUMN.key == bindparam("wanted")).order_by(COLUMN.plan_id)
-BY_PREFIX = (
+BY_KEY = Prepared(select(ASSIGNMENT).where(COLUMN.key == bindparam("wanted")).order_by(COLUMN.plan_id))
+BY_PREFIX = Prepared(
     select(ASSIGNMENT).where(COLUMN.key >= bindparam("wanted"), COLUMN.key < bindparam("end")).order_by(COLUMN.key)
 )
-OF_TASK = select(ASSIGNMENT).where(
-    COLUMN.plan_id == PLAN, COLUMN.period == bindparam("in_period"), COLUMN.number == bindparam("as_number")
+OF_TASK = Prepared(
+    select(ASSIGNMENT).where(
+        COLUMN.plan_id == PLAN, COLUMN.period == bindparam("in_period"), COLUMN.number == bindparam("as_number")
+    )
 )
 
 
 def plans_due(session: Session, now: datetime) -> list[str]:
     """The plans with an assignment whose next attention has come; reads the index and nothing else."""
-    return sorted(session.execute(PLANS_DUE, {"now": now}).scalars())
+    return sorted(plan_id for (plan_id,) in PLANS_DUE.rows(session, {"now": now}))
 
 
 def due(session: Session, plan_id: str, now: datetime) -> list[Assignment]:
     """Those of a plan whose next attention has come, by id."""
-    return [assignment(row) for row in session.execute(DUE, {"now": now, "plan": plan_id})]
+    return [assignment(row) for row in DUE.rows(session, {"now": now, "plan": plan_id})]
 
 
 def next_attention(session: Session) -> datetime | None:
     """The nearest moment any assignment needs attention."""
-    found: datetime | None = session.execute(NEXT_ATTENTION).scalar()
+    found: datetime | None = NEXT_ATTENTION.value(session)
     return found
 
 
 def set_attention(session: Session, instants: Iterable[tuple[int, datetime | None]]) -> None:
     """Write when each assignment is to be looked at next."""
-    values = [{"item": item_id, "at": at} for item_id, at in instants]
-    if values:
-        session.execute(SET_ATTENTION, values)
+    SET_ATTENTION.run_all(session, [{"item": item_id, "at": at} for item_id, at in instants])
 
 
 def of_plan(session: Session, plan_id: str) -> list[Assignment]:
     """All of a plan, in the order of the plan."""
-    return [assignment(row) for row in session.execute(OF_PLAN, {"plan": plan_id})]
+    return [assignment(row) for row in OF_PLAN.rows(session, {"plan": plan_id})]
 
 
 def by_id(session: Session, item_id: int) -> Assignment | None:
@@ -75,11 +74,11 @@ def by_ids(session: Session, ids: Sequence[int]) -> dict[int, Assignment]:
 
 def by_prefix(session: Session, prefix: str) -> list[Assignment]:
     """Those whose key is the prefix, else those whose key begins with it, by key."""
-    exact = session.execute(BY_KEY, {"wanted": prefix}).all()
+    exact = BY_KEY.rows(session, {"wanted": prefix})
     if exact:
         return [assignment(row) for row in exact]
     end = prefix + "\U0010ffff"
-    return [assignment(row) for row in session.execute(BY_PREFIX, {"wanted": prefix, "end": end})]
+    return [assignment(row) for row in BY_PREFIX.rows(session, {"wanted": prefix, "end": end})]
 
 
 def keys(session: Session) -> list[str]:
@@ -91,7 +90,7 @@ def of_task(session: Session, plan_id: str, task: str) -> list[Assignment]:
     """The assignments of `period/number`."""
     period, _, number = task.partition("/")
     wanted = {"plan": plan_id, "in_period": period, "as_number": number}
-    return [assignment(row) for row in session.execute(OF_TASK, wanted)]
+    return [assignment(row) for row in OF_TASK.rows(session, wanted)]
 
 
 def insert_all(session: Session, items: Iterable[Assignment]) -> None:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from contextlib import suppress
 from pathlib import Path
 
 from wsyf_scheduler.errors import DatabaseTrouble
 from wsyf_scheduler.i18n import _
 from wsyf_scheduler.store import schema
+from wsyf_scheduler.store.glance import PATIENCE, read_only
+
+SHARED = 0o660
 
 
 def copy(source: Path, target: Path) -> int:
@@ -18,22 +22,26 @@ def copy(source: Path, target: Path) -> int:
     part = target.with_name(target.name + ".part")
     try:
         part.unlink(missing_ok=True)
+        part.touch(SHARED)  # first, so that a folder that takes no file is named for what it is
         _vacuum(source, part)
         _verify(part)
-        part.chmod(0o660)
+        part.chmod(SHARED)
+        _make_durable(part)
         os.replace(part, target)
+        _make_durable(target.parent)
     except sqlite3.Error as error:
         raise schema.trouble(error, source) from error
     except OSError as error:
         message = _("{target} cannot be written: {why}").format(target=target, why=error.strerror)
         raise DatabaseTrouble(message) from error
     finally:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
     return target.stat().st_size
 
 
 def _vacuum(source: Path, target: Path) -> None:
-    connection = sqlite3.connect(f"file:{source}?mode=ro", uri=True, timeout=30)
+    connection = sqlite3.connect(read_only(source), uri=True, timeout=PATIENCE)
     try:
         connection.execute("VACUUM INTO ?", (str(target),))
     finally:
@@ -41,10 +49,18 @@ def _vacuum(source: Path, target: Path) -> None:
 
 
 def _verify(path: Path) -> None:
-    connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+    connection = sqlite3.connect(read_only(path), uri=True)
     try:
         (found,) = connection.execute("PRAGMA integrity_check").fetchone()
     finally:
         connection.close()
     if found != "ok":
         raise DatabaseTrouble(_("the copy {path} is not sound: {why}").format(path=path, why=found))
+
+
+def _make_durable(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

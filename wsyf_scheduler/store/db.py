@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -24,45 +24,48 @@ MEMORY = "sqlite://"
 class Database:
     """One database. `begin()` is one write transaction; `read()` a read-only look at one moment."""
 
-    def __init__(self, url: str, *, busy_timeout: int = BUSY_TIMEOUT) -> None:
-        """Prepare the engine; nothing is opened yet. `sqlite://` keeps everything in memory."""
+    def __init__(self, url: str, *, busy_timeout: int = BUSY_TIMEOUT, durable: bool = True) -> None:
+        """Prepare the engine; nothing is opened yet. `sqlite://` keeps everything in memory.
+
+        A `durable` database waits for the disk at every commit; a rehearsal's need not, it only must not break.
+        """
         self.url = url
         options: dict[str, Any] = {"connect_args": {"check_same_thread": False}}
         if url == MEMORY:
             options["poolclass"] = StaticPool
         self._engine = create_engine(url, **options)
-        event.listen(self._engine, "connect", _prepare(busy_timeout, in_memory=url == MEMORY))
+        event.listen(self._engine, "connect", _prepare(busy_timeout, in_memory=url == MEMORY, durable=durable))
 
     @property
     def path(self) -> Path | None:
         """The file, or None in memory."""
         return None if self.url == MEMORY else Path(self.url.removeprefix("sqlite:///"))
 
-    @contextmanager
-    def begin(self) -> Iterator[Session]:
+    def begin(self) -> AbstractContextManager[Session]:
         """One write transaction, taken at once; committed at the end, rolled back on any error."""
-        with self._transaction("BEGIN IMMEDIATE") as session:
-            yield session
+        return self._transaction("BEGIN IMMEDIATE")
 
-    @contextmanager
-    def read(self) -> Iterator[Session]:
+    def read(self) -> AbstractContextManager[Session]:
         """One consistent look; nothing may be written."""
-        with self._transaction("BEGIN") as session:
-            yield session
+        return self._transaction("BEGIN")
 
     @contextmanager
     def _transaction(self, begin: str) -> Iterator[Session]:
         try:
             with self._engine.connect() as connection:
-                connection.exec_driver_sql(begin)
+                driver = connection.connection.driver_connection
+                assert isinstance(driver, sqlite3.Connection)
+                driver.execute(begin)
                 try:
                     yield connection
                 except BaseException:
-                    connection.exec_driver_sql("ROLLBACK")
+                    driver.rollback()  # nothing where the driver's own error has rolled back already
                     raise
-                connection.exec_driver_sql("COMMIT")
+                driver.execute("COMMIT")
         except DBAPIError as error:
             raise schema.trouble(error.orig, self.path) from error
+        except sqlite3.Error as error:
+            raise schema.trouble(error, self.path) from error
 
     @contextmanager
     def exclusive(self) -> Iterator[Session]:
@@ -92,6 +95,7 @@ class Database:
         source = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
         try:
             target = self._engine.raw_connection()
+            assert isinstance(target.driver_connection, sqlite3.Connection)
             source.backup(target.driver_connection)
             target.close()
         except sqlite3.Error as error:
@@ -121,14 +125,14 @@ def schema_version(session: Session) -> str | None:
     return None if found is None else str(found)
 
 
-def _prepare(busy_timeout: int, *, in_memory: bool) -> Any:
+def _prepare(busy_timeout: int, *, in_memory: bool, durable: bool) -> Any:
     def prepare(connection: sqlite3.Connection, _record: object) -> None:
         connection.isolation_level = None
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute(f"PRAGMA busy_timeout = {busy_timeout}")
         if not in_memory:
             connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
 
     return prepare
 

@@ -7,9 +7,10 @@ from datetime import datetime
 from sqlalchemy import insert
 
 from wsyf_scheduler.store.db import Session
+from wsyf_scheduler.store.prepared import Prepared
 from wsyf_scheduler.store.rows import EVENT, as_json
 
-ADD = insert(EVENT)
+ADD = Prepared(insert(EVENT))
 
 
 def add(  # noqa: PLR0913 - one event has so many facts
@@ -39,4 +40,4 @@ def add(  # noqa: PLR0913 - one event has so many facts
         "why": why,
         "detail": as_json(detail) if detail else "{}",
     }
-    session.execute(ADD, event)
+    ADD.run(session, event)

@@ -7,25 +7,26 @@ from datetime import datetime
 from sqlalchemy import bindparam, insert, select, update
 
 from wsyf_scheduler.store.db import Session
+from wsyf_scheduler.store.prepared import Prepared
 from wsyf_scheduler.store.rows import FACT
 
 REHEARSAL = "rehearsal"
 LAST_TICK_AT = "last_tick_at"
 REGIME = "regime"
 
-GET = select(FACT.c.value).where(FACT.c.name == bindparam("wanted"))
-SET = update(FACT).where(FACT.c.name == bindparam("wanted")).values(value=bindparam("new"))
+GET = Prepared(select(FACT.c.value).where(FACT.c.name == bindparam("wanted")))
+SET = Prepared(update(FACT).where(FACT.c.name == bindparam("wanted")).values(value=bindparam("new")))
 
 
 def get(session: Session, name: str) -> str | None:
     """The value, or None."""
-    value = session.execute(GET, {"wanted": name}).scalar()
+    value = GET.value(session, {"wanted": name})
     return None if value is None else str(value)
 
 
 def put(session: Session, name: str, value: str) -> None:
     """Set the value."""
-    if session.execute(SET, {"wanted": name, "new": value}).rowcount == 0:
+    if SET.run(session, {"wanted": name, "new": value}) == 0:
         session.execute(insert(FACT), {"name": name, "value": value})
 
 

@@ -25,6 +25,7 @@ DAYS = (
     "counted_from",
     "begins_on",
 )
+PATIENCE = 30.0  # seconds to wait for a database another program has locked
 INSTANTS = ("tracked_from", "ladder_from", "next_attention_at")
 
 
@@ -72,7 +73,7 @@ def glance(path: Path) -> Iterator[Glance]:
     if not path.exists():
         raise schema.missing(path)
     try:
-        connection = sqlite3.connect(f"file:{_quoted(path)}?mode=ro", uri=True, timeout=30, isolation_level=None)
+        connection = sqlite3.connect(read_only(path), uri=True, timeout=PATIENCE, isolation_level=None)
         try:
             opened = Glance(connection)
             schema.check_version(_version(opened))
@@ -83,8 +84,9 @@ def glance(path: Path) -> Iterator[Glance]:
         raise schema.trouble(error, path) from error
 
 
-def _quoted(path: Path) -> str:
-    return str(path).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
+def read_only(path: Path) -> str:
+    """The address at which sqlite3 opens a file for reading only."""
+    return f"file:{str(path).replace('%', '%25').replace('?', '%3f').replace('#', '%23')}?mode=ro"
 
 
 def _version(opened: Glance) -> str | None:

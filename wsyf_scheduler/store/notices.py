@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, insert, or_, select, update
+from sqlalchemy import BindParameter, bindparam, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
@@ -14,11 +14,12 @@ from wsyf_scheduler.core.decide import Decided, Mark, Verdict
 from wsyf_scheduler.core.grouping import Notice
 from wsyf_scheduler.core.message import WAITING, MessageRow
 from wsyf_scheduler.store.db import Session
+from wsyf_scheduler.store.prepared import Prepared
 from wsyf_scheduler.store.rows import MESSAGE, NOTICE, as_json, message_row, words
 
 COLUMN = NOTICE.c
 WAITING_STATES = [state.value for state in WAITING]
-IDS = bindparam("ids", expanding=True)
+IDS: BindParameter[int] = bindparam("ids", expanding=True)
 
 DECIDED = select(
     COLUMN.assignment_id,
@@ -31,13 +32,14 @@ DECIDED = select(
     COLUMN.verdict,
     COLUMN.slot_at,
 ).where(COLUMN.assignment_id.in_(IDS), COLUMN.rung.is_not(None))
-RECORD: dict[str, Any] = {
-    "sqlite": sqlite_insert(NOTICE).on_conflict_do_nothing(),
-    "postgresql": postgresql_insert(NOTICE).on_conflict_do_nothing(),
+RECORD = {
+    "sqlite": Prepared(sqlite_insert(NOTICE).on_conflict_do_nothing()),
+    "postgresql": Prepared(postgresql_insert(NOTICE).on_conflict_do_nothing()),
 }
-ADD_ROW = insert(NOTICE)
+ADD_ROW = Prepared(insert(NOTICE))
 WAITING_MESSAGES = select(MESSAGE.c.id).where(or_(*(MESSAGE.c.state == state for state in WAITING_STATES)))
-SUPERSEDE = (
+ANY_WAITING = Prepared(WAITING_MESSAGES.limit(1))
+SUPERSEDE = Prepared(
     update(NOTICE)
     .where(
         COLUMN.assignment_id == bindparam("item"),
@@ -50,7 +52,7 @@ SUPERSEDE = (
     .values(verdict=Verdict.SUPERSEDED.value, dropped="newer-rung")
 )
 ROWS_OF = select(NOTICE).where(COLUMN.message_id.in_(IDS), COLUMN.dropped.is_(None)).order_by(COLUMN.id)
-DROP = update(NOTICE).where(COLUMN.id == bindparam("notice")).values(dropped=bindparam("why"))
+DROP = Prepared(update(NOTICE).where(COLUMN.id == bindparam("notice")).values(dropped=bindparam("why")))
 EARLIER = (
     select(
         COLUMN.assignment_id,
@@ -64,6 +66,7 @@ EARLIER = (
         COLUMN.cc_roles,
         MESSAGE.c.sent_at,
         MESSAGE.c.id.label("outbox_id"),
+        COLUMN.slot_at,
     )
     .join(MESSAGE, COLUMN.message_id == MESSAGE.c.id)
     .where(COLUMN.assignment_id.in_(IDS), MESSAGE.c.state == "sent", COLUMN.dropped.is_(None))
@@ -85,6 +88,7 @@ class Earlier(NamedTuple):
     cc_roles: str
     sent_at: datetime
     message_id: int
+    slot_at: datetime | None
 
 
 def decided(session: Session, ids: Sequence[int]) -> dict[int, Decided]:
@@ -97,14 +101,15 @@ def decided(session: Session, ids: Sequence[int]) -> dict[int, Decided]:
         marks.setdefault(item_id, set()).add(Mark(rung, repeat, due_on, counted_from, receiver))
         if verdict == Verdict.NOTIFY and role == "lead" and slot_at is not None:
             newest[item_id] = max(slot_at, newest.get(item_id, slot_at))
-    return {item_id: Decided(marks=frozenset(found), newest_slot_at=newest.get(item_id)) for item_id, found in marks.items()}
+    return {
+        item_id: Decided(marks=frozenset(found), newest_slot_at=newest.get(item_id)) for item_id, found in marks.items()
+    }
 
 
 def record(session: Session, notices: Iterable[Notice], message_id: int | None, now: datetime) -> None:
     """Record decisions; one that was recorded before is ignored, as the dedup key demands."""
     values = [_values(notice, message_id, now) for notice in notices]
-    if values:
-        session.execute(RECORD[session.dialect.name], values)
+    RECORD[session.dialect.name].run_all(session, values)
 
 
 def _values(notice: Notice, message_id: int | None, now: datetime) -> dict[str, Any]:
@@ -162,14 +167,14 @@ def add_row(  # noqa: PLR0913 - one row has so many facts
         "dropped": None,
         "detail": as_json(detail),
     }
-    session.execute(ADD_ROW, row)
+    ADD_ROW.run(session, row)
 
 
 def supersede_queued(session: Session, newer: Iterable[tuple[int, datetime]]) -> None:
     """Take rows of rungs with an earlier slot out of messages that still wait: (assignment, newer slot) each."""
     values = [{"item": item_id, "before": before} for item_id, before in newer]
-    if values and session.execute(WAITING_MESSAGES.limit(1)).first():
-        session.execute(SUPERSEDE, values)
+    if values and ANY_WAITING.value(session) is not None:
+        SUPERSEDE.run_all(session, values)
 
 
 def rows_of(session: Session, message_ids: Sequence[int]) -> dict[int, list[MessageRow]]:
@@ -182,14 +187,12 @@ def rows_of(session: Session, message_ids: Sequence[int]) -> dict[int, list[Mess
 
 def drop(session: Session, dropped: Iterable[tuple[int, str]]) -> None:
     """Take rows out of their message before it is sent: (notice, why) each."""
-    values = [{"notice": notice_id, "why": why} for notice_id, why in dropped]
-    if values:
-        session.execute(DROP, values)
+    DROP.run_all(session, [{"notice": notice_id, "why": why} for notice_id, why in dropped])
 
 
 def earlier(session: Session, assignment_ids: Sequence[int]) -> dict[int, list[Earlier]]:
     """Every row about these assignments that was sent, by assignment, oldest first."""
     found: dict[int, list[Earlier]] = {item_id: [] for item_id in assignment_ids}
     for row in session.execute(EARLIER, {"ids": list(assignment_ids)}):
-        found[row[0]].append(Earlier(*row))
+        found[row[0]].append(Earlier._make(row))
     return found

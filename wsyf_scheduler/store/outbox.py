@@ -10,24 +10,26 @@ from sqlalchemy import and_, bindparam, func, insert, or_, select, update
 
 from wsyf_scheduler.core.message import WAITING, Message, MessageState
 from wsyf_scheduler.store.db import Session
+from wsyf_scheduler.store.prepared import Prepared
 from wsyf_scheduler.store.rows import ATTEMPT, MESSAGE, as_json, message
 
 COLUMN = MESSAGE.c
 SENDING = MessageState.SENDING.value
 WAITING_STATES = [state.value for state in WAITING]
 TROUBLE_STATES = [
-    state.value
-    for state in (MessageState.RETRY, MessageState.UNCERTAIN, MessageState.DISCARDED, MessageState.HELD)
+    state.value for state in (MessageState.RETRY, MessageState.UNCERTAIN, MessageState.DISCARDED, MessageState.HELD)
 ]
 
-QUEUE = insert(MESSAGE)
-BY_DEDUP = select(COLUMN.id).where(COLUMN.dedup == bindparam("key"))
-LIKE = select(func.min(COLUMN.id)).where(
-    COLUMN.plan_id == bindparam("of_plan"),
-    COLUMN.letter == bindparam("of_letter"),
-    COLUMN.department == bindparam("to_department"),
-    COLUMN.state == MessageState.QUEUED.value,
-    COLUMN.attempts == 0,
+QUEUE = Prepared(insert(MESSAGE).returning(COLUMN.id))
+BY_DEDUP = Prepared(select(COLUMN.id).where(COLUMN.dedup == bindparam("key")))
+LIKE = Prepared(
+    select(func.min(COLUMN.id)).where(
+        COLUMN.plan_id == bindparam("of_plan"),
+        COLUMN.letter == bindparam("of_letter"),
+        COLUMN.department == bindparam("to_department"),
+        COLUMN.state == MessageState.QUEUED.value,
+        COLUMN.attempts == 0,
+    )
 )
 LEAVING = (
     select(MESSAGE)
@@ -39,12 +41,12 @@ LEAVING = (
     .order_by(COLUMN.not_before, COLUMN.id)
     .limit(bindparam("most"))
 )
-CLAIM = (
+CLAIM = Prepared(
     update(MESSAGE)
     .where(COLUMN.id == bindparam("item"), COLUMN.state == bindparam("before"))
     .values(state=SENDING, claimed_at=bindparam("now"), claimed_by=bindparam("by"))
 )
-KEEP = (
+KEEP = Prepared(
     update(MESSAGE)
     .where(COLUMN.id == bindparam("item"))
     .values(
@@ -57,7 +59,7 @@ KEEP = (
         made_rows=bindparam("row_count"),
     )
 )
-SETTLE = (
+SETTLE = Prepared(
     update(MESSAGE)
     .where(COLUMN.id == bindparam("item"), COLUMN.state == SENDING)
     .values(
@@ -70,21 +72,19 @@ SETTLE = (
         attempts=COLUMN.attempts + bindparam("tried"),
     )
 )
-UNCLAIM = (
+UNCLAIM = Prepared(
     update(MESSAGE)
     .where(COLUMN.id == bindparam("item"), COLUMN.state == SENDING)
     .values(state=bindparam("after"), claimed_at=None, claimed_by=None)
 )
-FORGET = update(MESSAGE).where(COLUMN.id == bindparam("item")).values(raw=None, made_at=None, made_rows=None)
-ADD_ATTEMPT = insert(ATTEMPT)
-NEXT_DUE = select(func.min(COLUMN.not_before)).where(COLUMN.state.in_(WAITING_STATES))
-BY_ID = select(MESSAGE).where(COLUMN.id == bindparam("item"))
-SENT_SINCE = (
-    select(MESSAGE)
-    .where(COLUMN.id > bindparam("item"), COLUMN.state == MessageState.SENT.value)
-    .order_by(COLUMN.id)
+FORGET = Prepared(update(MESSAGE).where(COLUMN.id == bindparam("item")).values(raw=None, made_at=None, made_rows=None))
+ADD_ATTEMPT = Prepared(insert(ATTEMPT))
+NEXT_DUE = Prepared(select(func.min(COLUMN.not_before)).where(COLUMN.state.in_(WAITING_STATES)))
+BY_ID = Prepared(select(MESSAGE).where(COLUMN.id == bindparam("item")))
+SENT_SINCE = Prepared(
+    select(MESSAGE).where(COLUMN.id > bindparam("item"), COLUMN.state == MessageState.SENT.value).order_by(COLUMN.id)
 )
-FIRST_UNSENT = select(func.min(COLUMN.id)).where(COLUMN.state.in_([*WAITING_STATES, SENDING]))
+FIRST_UNSENT = Prepared(select(func.min(COLUMN.id)).where(COLUMN.state.in_([*WAITING_STATES, SENDING])))
 IN_TROUBLE = (
     select(MESSAGE).where(COLUMN.plan_id == bindparam("of_plan"), COLUMN.state.in_(TROUBLE_STATES)).order_by(COLUMN.id)
 )
@@ -119,18 +119,18 @@ def queue(  # noqa: PLR0913 - one message has so many facts
         "dedup": dedup,
         "attempts": 0,
     }
-    return int(session.execute(QUEUE, row).inserted_primary_key[0])
+    return int(QUEUE.value(session, row))
 
 
 def has_dedup(session: Session, dedup: str) -> bool:
     """Whether a message with this dedup key stands already."""
-    return session.execute(BY_DEDUP, {"key": dedup}).first() is not None
+    return BY_DEDUP.value(session, {"key": dedup}) is not None
 
 
 def waiting_like(session: Session, *, plan_id: str, letter: str, department: str) -> int | None:
     """The queued message of this kind for this department that a further act may join, or None."""
     wanted = {"of_plan": plan_id, "of_letter": letter, "to_department": department}
-    found = session.execute(LIKE, wanted).scalar()
+    found = LIKE.value(session, wanted)
     return None if found is None else int(found)
 
 
@@ -143,8 +143,7 @@ def leaving(session: Session, *, now: datetime, open_plans: Sequence[str], most:
 def claim(session: Session, items: Iterable[Message], *, now: datetime, by: str) -> None:
     """Take messages for this process, in the transaction that found them."""
     values = [{"item": item.id, "before": item.state.value, "now": now, "by": by} for item in items]
-    if values:
-        session.execute(CLAIM, values)
+    CLAIM.run_all(session, values)
 
 
 def keep_bytes(  # noqa: PLR0913 - what was made, kept before it is sent
@@ -170,7 +169,7 @@ def keep_bytes(  # noqa: PLR0913 - what was made, kept before it is sent
         "row_count": rows,
         "now": now,
     }
-    session.execute(KEEP, values)
+    KEEP.run(session, values)
 
 
 def settle(  # noqa: PLR0913 - the fate of a message
@@ -192,15 +191,15 @@ def settle(  # noqa: PLR0913 - the fate of a message
         "why": trouble,
         "tried": int(tried),
     }
-    return session.execute(SETTLE, values).rowcount == 1
+    return SETTLE.run(session, values) == 1
 
 
 def unclaim(session: Session, items: Iterable[Message]) -> None:
     """Give back claimed messages that were not tried, as they were before."""
     for item in items:
-        session.execute(UNCLAIM, {"item": item.id, "after": item.state.value})
+        UNCLAIM.run(session, {"item": item.id, "after": item.state.value})
         if item.state is MessageState.QUEUED:
-            session.execute(FORGET, {"item": item.id})
+            FORGET.run(session, {"item": item.id})
 
 
 def add_attempt(  # noqa: PLR0913 - one attempt has so many facts
@@ -224,7 +223,7 @@ def add_attempt(  # noqa: PLR0913 - one attempt has so many facts
         "text": text,
         "refused": as_json([list(item) for item in refused]),
     }
-    session.execute(ADD_ATTEMPT, attempt)
+    ADD_ATTEMPT.run(session, attempt)
 
 
 def rescue(session: Session, *, claimed_before: datetime) -> list[int]:
@@ -236,25 +235,24 @@ def rescue(session: Session, *, claimed_before: datetime) -> list[int]:
     rows = session.execute(select(COLUMN.id, COLUMN.raw.is_not(None).label("made")).where(dead)).all()
     for row in rows:
         state = MessageState.UNCERTAIN if row.made else MessageState.QUEUED
-        session.execute(UNCLAIM, {"item": row.id, "after": state.value})
+        UNCLAIM.run(session, {"item": row.id, "after": state.value})
     return [int(row.id) for row in rows]
 
 
 def next_due(session: Session) -> datetime | None:
     """The nearest moment a waiting message may leave."""
-    found: datetime | None = session.execute(NEXT_DUE).scalar()
+    found: datetime | None = NEXT_DUE.value(session)
     return found
 
 
 def by_id(session: Session, message_id: int) -> Message | None:
     """One message, or None."""
-    row = session.execute(BY_ID, {"item": message_id}).first()
-    return None if row is None else message(row)
+    return next((message(row) for row in BY_ID.rows(session, {"item": message_id})), None)
 
 
 def sent_since(session: Session, message_id: int) -> list[Message]:
     """Messages sent with a higher id than the one given, by id."""
-    return [message(row) for row in session.execute(SENT_SINCE, {"item": message_id})]
+    return [message(row) for row in SENT_SINCE.rows(session, {"item": message_id})]
 
 
 def sent_ids(session: Session, message_id: int) -> list[int]:
@@ -265,7 +263,7 @@ def sent_ids(session: Session, message_id: int) -> list[int]:
 
 def first_unsent(session: Session) -> int | None:
     """The lowest id of a message that may yet be sent, or None."""
-    found: int | None = session.execute(FIRST_UNSENT).scalar()
+    found: int | None = FIRST_UNSENT.value(session)
     return found
 
 

@@ -10,14 +10,13 @@ from datetime import datetime
 from sqlalchemy import bindparam, func, insert, select
 
 from wsyf_scheduler.store.db import Session
+from wsyf_scheduler.store.prepared import Prepared
 from wsyf_scheduler.store.rows import PLAN_VERSION, as_json
 
 COLUMN = PLAN_VERSION.c
-LATEST = (
-    select(PLAN_VERSION).where(COLUMN.plan_id == bindparam("plan")).order_by(COLUMN.version.desc()).limit(1)
-)
-MARKS = select(COLUMN.plan_id, func.max(COLUMN.version)).group_by(COLUMN.plan_id)
-FIRST_SYNCED = select(func.min(COLUMN.synced_at)).where(COLUMN.plan_id == bindparam("plan"))
+LATEST = select(PLAN_VERSION).where(COLUMN.plan_id == bindparam("plan")).order_by(COLUMN.version.desc()).limit(1)
+MARKS = Prepared(select(COLUMN.plan_id, func.max(COLUMN.version)).group_by(COLUMN.plan_id))
+FIRST_SYNCED = Prepared(select(func.min(COLUMN.synced_at)).where(COLUMN.plan_id == bindparam("plan")))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,12 +42,12 @@ def latest(session: Session, plan_id: str) -> Version | None:
 
 def marks(session: Session) -> dict[str, int]:
     """Plan id to the number of its version in force: changes when anything was synced."""
-    return {row[0]: row[1] for row in session.execute(MARKS)}
+    return {row[0]: row[1] for row in MARKS.rows(session)}
 
 
 def first_synced_at(session: Session, plan_id: str) -> datetime | None:
     """When the plan was first tracked, or None."""
-    found: datetime | None = session.execute(FIRST_SYNCED, {"plan": plan_id}).scalar()
+    found: datetime | None = FIRST_SYNCED.value(session, {"plan": plan_id})
     return found
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -49,7 +49,7 @@ ASSIGNMENT_FIELDS = tuple(
 )
 
 
-def assignment(row: Row[Any]) -> Assignment:
+def assignment(row: Sequence[Any]) -> Assignment:
     """One assignment, from a row of all columns in their order."""
     values = dict(zip(ASSIGNMENT_FIELDS, row, strict=True))
     values["support"] = split(values["support"])
@@ -65,30 +65,21 @@ def assignment_values(item: Assignment) -> dict[str, Any]:
     return values
 
 
-def message(row: Row[Any]) -> Message:
-    """One message."""
-    return Message(
-        id=row.id,
-        plan_id=row.plan_id,
-        letter=row.letter,
-        department=row.department,
-        audience=row.audience,
-        state=MessageState(row.state),
-        in_window=row.in_window,
-        queued_at=row.queued_at,
-        not_before=row.not_before,
-        payload=json.loads(row.payload),
-        attempts=row.attempts,
-        sent_at=row.sent_at,
-        message_id=row.message_id,
-        subject=row.subject,
-        to=tuple(json.loads(row.to or "[]")),
-        cc=tuple(json.loads(row.cc or "[]")),
-        raw=None if row.raw is None else zlib.decompress(row.raw),
-        made_at=row.made_at,
-        made_rows=row.made_rows,
-        trouble=row.trouble,
-    )
+MESSAGE_FIELDS = tuple(column.name for column in MESSAGE.columns)
+OF_THE_OUTBOX_ALONE = ("dedup", "claimed_by", "claimed_at")
+
+
+def message(row: Sequence[Any]) -> Message:
+    """One message, from a row of all columns in their order."""
+    values = dict(zip(MESSAGE_FIELDS, row, strict=True))
+    for name in OF_THE_OUTBOX_ALONE:
+        del values[name]
+    values["state"] = MessageState(values["state"])
+    values["payload"] = json.loads(values["payload"])
+    values["to"] = tuple(json.loads(values["to"] or "[]"))
+    values["cc"] = tuple(json.loads(values["cc"] or "[]"))
+    values["raw"] = None if values["raw"] is None else zlib.decompress(values["raw"])
+    return Message(**values)
 
 
 def message_row(row: Row[Any]) -> MessageRow:
@@ -108,8 +99,11 @@ def message_row(row: Row[Any]) -> MessageRow:
     )
 
 
-def holder(row: Row[Any]) -> Holder:
-    """One holder of a post."""
-    values = row._asdict()
-    values.pop("id")
+HOLDER_FIELDS = tuple(column.name for column in PERSON.columns)
+
+
+def holder(row: Sequence[Any]) -> Holder:
+    """One holder of a post, from a row of all columns in their order."""
+    values = dict(zip(HOLDER_FIELDS, row, strict=True))
+    del values["id"]
     return Holder(**values)

@@ -16,6 +16,7 @@ from wsyf_scheduler.app import App, Round, TrackedPlan
 from wsyf_scheduler.core.message import Message, MessageRow, MessageState
 from wsyf_scheduler.core.retry import next_attempt
 from wsyf_scheduler.drafting import Draft, Facts, draft, gather, stale
+from wsyf_scheduler.errors import MailTrouble
 from wsyf_scheduler.mail.letter import Outcome, Outgoing, Sent
 from wsyf_scheduler.store import events, notices, outbox
 from wsyf_scheduler.store.db import Session
@@ -105,19 +106,25 @@ def _prepare(  # noqa: PLR0913 - a message, its rows, and what they are made wit
     """The bytes of a claimed message, kept before they are sent; None where nothing is left to say."""
     kept = _still_standing(session, facts, message, rows)
     if not kept and message.letter not in WITHOUT_ROWS:
-        outbox.settle(session, message.id, MessageState.CANCELLED, now=facts.now, again_at=facts.now, tried=False)
-        _event(app, session, facts.now, message, "message_cancelled")
+        state = MessageState.CANCELLED if rows else MessageState.SUPERSEDED  # newer rungs had taken every row
+        outbox.settle(session, message.id, state, now=facts.now, again_at=facts.now, tried=False)
+        _event(app, session, facts.now, message, f"message_{state.value}")
         counts.cancelled += 1
         return None
     if message.raw is not None and _may_go_again(facts, message, kept):
         return _Claimed(message, _outgoing(app, message.id, message.to, message.cc, message.raw))
-    return _Claimed(message, _make(app, session, facts, message, kept))
+    try:
+        return _Claimed(message, _make(app, session, facts, message, kept))
+    except MailTrouble as error:  # an address or a name that no header takes: it must not stop the others
+        _give_up(app, session, facts, message, str(error))
+        counts.troubled += 1
+        return None
 
 
 def _still_standing(session: Session, facts: Facts, message: Message, rows: list[MessageRow]) -> list[MessageRow]:
     """Look at each row again at the moment of sending: what was closed meanwhile is taken out (RULES.md §4)."""
     today = facts.today(message.plan_id)
-    judged = [(row, stale(facts.items[row.assignment_id], row, today)) for row in rows]
+    judged = [(row, stale(message.letter, facts.items[row.assignment_id], row, today)) for row in rows]
     notices.drop(session, [(row.notice_id, why) for row, why in judged if why is not None])
     return [row for row, why in judged if why is None]
 
@@ -189,7 +196,7 @@ def _record(app: App, message: Message, fate: Sent, counts: Counts) -> None:
         counts.sent += 1
     else:
         counts.troubled += 1
-        extra = {"action": "message_not_sent", "message": message.id, "outcome": fate.outcome.value}
+        extra = {"action": "message_not_sent", "message_id": message.id, "outcome": fate.outcome.value}
         log.warning("message %d was not sent: %s", message.id, fate.outcome.value, extra=extra)
 
 
@@ -202,11 +209,25 @@ def _settle(app: App, session: Session, now: datetime, message: Message, fate: S
     outbox.settle(session, message.id, state, now=now, again_at=again_at or now, trouble=trouble)
     _event(app, session, now, message, f"message_{state.value}", why=trouble or "")
     refused = "；".join(f"{each.address} {each.code}" for each in fate.refused)
-    failed = state is MessageState.DISCARDED or (state is MessageState.SENT and refused)
-    if failed and message.letter != "alert":
+    if state is MessageState.DISCARDED or (state is MessageState.SENT and refused):
+        _tell_undelivered(app, session, now, message, refused or trouble or "")
+
+
+def _give_up(app: App, session: Session, facts: Facts, message: Message, why: str) -> None:
+    """A message that cannot be made is written off, and the coordinator told."""
+    now = facts.now
+    outbox.settle(session, message.id, MessageState.DISCARDED, now=now, again_at=now, trouble=why, tried=False)
+    _event(app, session, now, message, "message_discarded", why=why)
+    _tell_undelivered(app, session, now, message, why)
+    extra = {"action": "message_not_made", "message_id": message.id}
+    log.warning("message %d cannot be made: %s", message.id, why, extra=extra)
+
+
+def _tell_undelivered(app: App, session: Session, now: datetime, message: Message, why: str) -> None:
+    if message.letter != "alert":
         plan = app.plans(session)[message.plan_id].plan
-        why = refused or trouble or ""
-        alert(session, message.plan_id, now, alerts.undelivered(plan, message.id, message.department, message.letter, why))
+        what = alerts.undelivered(plan, message.id, message.department, message.letter, why)
+        alert(session, message.plan_id, now, what)
 
 
 def _event(app: App, session: Session, now: datetime, message: Message, action: str, why: str = "") -> None:

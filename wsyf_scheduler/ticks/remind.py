@@ -93,8 +93,7 @@ def _decide_plan(app: App, session: Session, now: datetime, plan_id: str) -> Cou
         at = next_attention(item, after, tracked.table, now)
         attention.append((item.id, at))
         newer += _newest_slot(item, decisions)
-        if at is None:
-            _tell_spent(session, now, tracked, item, decisions)
+        _tell_spent(session, now, tracked, item, decisions)
     notices.supersede_queued(session, newer)
     assignments.set_attention(session, attention)
     queued = _queue(session, now, plan_id, found)
@@ -133,14 +132,13 @@ def _newest_slot(item: Assignment, decisions: tuple[Decision, ...]) -> list[tupl
 def _tell_spent(
     session: Session, now: datetime, tracked: TrackedPlan, item: Assignment, decisions: tuple[Decision, ...]
 ) -> None:
-    """After the last repeated escalation the coordinator hears, once, that the ladder is spent."""
-    last = [
-        each.landing
-        for each in decisions
-        if each.verdict is Verdict.NOTIFY and isinstance(each.landing.rung.when, Every)
-    ]
-    if last:
-        alert(session, item.plan_id, now, alerts.spent(tracked.plan, item, last[-1].repeat))
+    """After the last repeat of the last `every` rung the coordinator hears, once, that the ladder is spent."""
+    serving = [rung for rung in tracked.table.ladder.rungs if isinstance(rung.when, Every) and rung.serves(item.kind)]
+    for each in decisions:
+        landing, when = each.landing, each.landing.rung.when
+        is_last = isinstance(when, Every) and landing.rung == serving[-1] and landing.repeat == when.times
+        if is_last and each.verdict is Verdict.NOTIFY:
+            alert(session, item.plan_id, now, alerts.spent(tracked.plan, item, landing.repeat))
 
 
 def _follow_regime(app: App, now: datetime) -> None:
@@ -151,11 +149,10 @@ def _follow_regime(app: App, now: datetime) -> None:
     with app.db.begin() as session:
         before = facts.get(session, facts.REGIME)
         facts.put(session, facts.REGIME, app.regime)
-        if before is None:
-            return
         for plan_id, tracked in app.plans(session).items():
             _replan(session, now, plan_id, tracked)
-        events.add(session, at=now, who=app.who, action="regime_changed", why="ladder, hours or calendar changed")
+        if before is not None:
+            events.add(session, at=now, who=app.who, action="regime_changed")
 
 
 def _replan(session: Session, now: datetime, plan_id: str, tracked: TrackedPlan) -> None:
