@@ -26,6 +26,7 @@ from wsyf_scheduler.core.ladder import Ladder, Timetable
 from wsyf_scheduler.core.people import Holder
 from wsyf_scheduler.core.plan import Plan
 from wsyf_scheduler.core.standard import STANDARD
+from wsyf_scheduler.errors import Fault
 from wsyf_scheduler.files import holidays
 from wsyf_scheduler.files import plan as plan_files
 from wsyf_scheduler.mail.letter import Deadline, Headers, Letter, Outcome, Outgoing, Phase, Sent
@@ -203,6 +204,9 @@ class RecordingWriter:
     def write(self, letter: Letter, headers: Headers, deadlines: Sequence[Deadline]) -> Written:
         self.written.append((letter, headers, deadlines))
         return Written(subject=letter.kind.value, raw=headers.message_id.encode())
+
+    def faults(self) -> tuple[Fault, ...]:
+        return ()
 
 
 def small_config(**changes: Any) -> Config:

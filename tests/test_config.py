@@ -96,7 +96,9 @@ def test_the_packaged_config_has_the_ladder_of_the_rules_and_loads_as_it_stands(
 
 def test_relative_paths_are_relative_to_the_config_and_absolute_ones_stay(tmp_path: Path) -> None:
     path = tmp_path / "config.toml"
-    path.write_text(GOOD + '\n[database]\nurl = "sqlite:////var/lib/wsyf/wsyf.db"\n[jobs]\ndir = "plans"\n', encoding="utf-8")
+    path.write_text(
+        GOOD + '\n[database]\nurl = "sqlite:////var/lib/wsyf/wsyf.db"\n[jobs]\ndir = "plans"\n', encoding="utf-8"
+    )
     config = config_file.load(path)
     assert config.database == "sqlite:////var/lib/wsyf/wsyf.db"
     assert config.jobs == tmp_path / "plans"
@@ -153,5 +155,3 @@ def test_without_a_config_the_way_to_one_is_shown(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(config_file, "DEFAULT_PATHS", (Path("config.toml"),))
     with pytest.raises(Invalid, match="wsyf init"):
         config_file.find()
-
-

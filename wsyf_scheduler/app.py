@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from wsyf_scheduler.clock import Clock
@@ -20,20 +21,30 @@ from wsyf_scheduler.core.people import Roster
 from wsyf_scheduler.core.plan import Plan
 from wsyf_scheduler.files import holidays
 from wsyf_scheduler.files import plan as plan_files
-from wsyf_scheduler.mail.transport import Mailer
-from wsyf_scheduler.mail.writer import Writer
 from wsyf_scheduler.store import people, plans
 from wsyf_scheduler.store.db import Database, Session
+
+if TYPE_CHECKING:
+    from wsyf_scheduler.mail.transport import Mailer
+    from wsyf_scheduler.mail.writer import Writer
 
 NO_DELAY = timedelta(0)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class TrackedPlan:
-    """A plan as it is in force, and where its rungs land under this office's ladder, calendar and hours."""
+    """A plan as it is in force, and where its rungs land under this office's ladder, calendar and hours.
 
-    plan: Plan
+    Its texts are parsed when first asked for: an act needs no more than the table.
+    """
+
+    read: Callable[[], Plan]
     table: Timetable
+
+    @cached_property
+    def plan(self) -> Plan:
+        """What the plan says."""
+        return self.read()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +65,7 @@ class App:
     delivery: Callable[[], AbstractContextManager[object]] = nullcontext
     should_stop: Callable[[], bool] = lambda: False
     _plans: dict[tuple[str, int], TrackedPlan] = field(default_factory=dict, repr=False)
+    _tables: dict[str, Timetable] = field(default_factory=dict, repr=False)
 
     @cached_property
     def mailer(self) -> Mailer:
@@ -77,11 +89,13 @@ class App:
 
     def table(self, zone: str) -> Timetable:
         """Where rungs land for plans of a zone."""
-        hours = Hours(zone=ZoneInfo(zone), send_at=self.config.send_at, send_until=self.config.send_until)
-        return Timetable(self.config.ladder, self.calendar, hours)
+        if zone not in self._tables:
+            hours = Hours(zone=ZoneInfo(zone), send_at=self.config.send_at, send_until=self.config.send_until)
+            self._tables[zone] = Timetable(self.config.ladder, self.calendar, hours)
+        return self._tables[zone]
 
     def plans(self, session: Session) -> dict[str, TrackedPlan]:
-        """Every tracked plan as it was last synced, by id; parsed once a version."""
+        """Every tracked plan as it was last synced, by id; read once a version."""
         found = {}
         for plan_id, version in plans.marks(session).items():
             if (plan_id, version) not in self._plans:
@@ -91,9 +105,8 @@ class App:
 
     def _read_plan(self, session: Session, plan_id: str) -> TrackedPlan:
         latest = plans.latest(session, plan_id)
-        texts = latest.texts if latest else {}
-        plan = plan_files.parse(texts, f"{plan_id}@{latest.version if latest else 0}")
-        return TrackedPlan(plan, self.table(plan.zone))
+        assert latest is not None  # the version was just seen in this transaction
+        return TrackedPlan(lambda: plan_files.parse(latest.texts, f"{plan_id}@{latest.version}"), self.table(latest.zone))
 
     def roster(self, session: Session) -> Roster:
         """Who holds which post, as the database has it now."""

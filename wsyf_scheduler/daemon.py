@@ -36,13 +36,13 @@ log = logging.getLogger(__name__)
 CLOCK_STEP = 5.0  # seconds the wall clock may drift from the monotonic one between two looks before we re-arm
 LOOK_EVERY = 1.0  # seconds between two looks of the main thread at its flags
 LONGEST_SWEEP = 3600.0  # seconds a sweep may take (a long queue, a slow server) and still count as a sign of life
-JOB_DEFAULTS = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
+JOB_DEFAULTS = {"coalesce": True, "max_instances": 2, "misfire_grace_time": None}  # one works, one waits its turn
 
 
 def sweep(app: App, now: datetime, *, first: bool = False) -> str:
     """One round of everything; returns what it stumbled over, empty when all went well. No fault in it ends the daemon.
 
-    `first`: since the start or a new config. Claims of dead processes are looked for each time: a round by hand can die.
+    `first`: since the start or a new config. Claims of the dead are looked for each time: a round by hand may die.
     """
     steps: list[tuple[str, Callable[[], object]]] = [
         ("rescue", lambda: rescue.run(app, now)),
@@ -66,8 +66,8 @@ def _try(name: str, step: Callable[[], object]) -> str:
     """Run one tick; an error is logged and told by `wsyf status`, and the next sweep tries again."""
     try:
         step()
-    except WsyfError as error:
-        log.error("%s failed: %s", name, error, extra={"action": "tick_failed", "tick": name})  # noqa: TRY400 - said in full
+    except (WsyfError, OSError) as error:
+        log.error("%s failed: %s", name, error, extra={"action": "tick_failed", "tick": name})  # noqa: TRY400 - all said
         return f"{name}: {error}"
     except Exception as error:
         log.exception("%s failed", name, extra={"action": "tick_failed", "tick": name})

@@ -182,7 +182,8 @@ def _addressee(message: Message, rows: Sequence[MessageRow], addressed: Addresse
 
 
 def _title(tracked: TrackedPlan, department: str) -> str:
-    return tracked.plan.department(department).name if department else ""
+    known = {each.id: each.name for each in tracked.plan.departments}
+    return known.get(department, department)  # one that left the plan is told of it under its id
 
 
 def _short(tracked: TrackedPlan, department: str) -> str:

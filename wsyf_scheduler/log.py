@@ -26,4 +26,5 @@ def to_stderr(*, verbose: bool = False) -> None:
     at = "" if under_systemd else "%(asctime)s "
     handler.setFormatter(_Lines(f"{at}%(levelname)s %(message)s"))
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)  # it warns of every sweep that waits for a long one
     logging.getLogger("wsyf_scheduler").setLevel(logging.DEBUG if verbose else logging.INFO)

@@ -10,17 +10,20 @@ from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from time import sleep
+from typing import TYPE_CHECKING
 
 from wsyf_scheduler.app import NO_DELAY, App
 from wsyf_scheduler.clock import Clock, FixedClock, SystemClock, monotonic
 from wsyf_scheduler.config import Config
 from wsyf_scheduler.errors import DatabaseTrouble, Forbidden, MailTrouble
 from wsyf_scheduler.i18n import _
-from wsyf_scheduler.mail.transport import Mailer
-from wsyf_scheduler.mail.writer import LetterWriter, Writer
 from wsyf_scheduler.share import TEMPLATES
 from wsyf_scheduler.store import facts
 from wsyf_scheduler.store.db import MEMORY, Database
+
+if TYPE_CHECKING:
+    from wsyf_scheduler.mail.transport import Mailer
+    from wsyf_scheduler.mail.writer import Writer
 
 PASSWORD_VARIABLE = "WSYF_SMTP_PASSWORD"  # noqa: S105 - the name of a variable
 CREDENTIAL = "smtp-password"  # of systemd's LoadCredential=
@@ -92,6 +95,8 @@ def _clock(at: datetime | None, last_tick_at: datetime | None, *, rehearsal: boo
 
 def writer(config: Config) -> Writer:
     """The office's templates over the packaged ones; where the office's folder is the packaged one, just that."""
+    from wsyf_scheduler.mail.writer import LetterWriter
+
     same = config.templates.is_dir() and TEMPLATES.is_dir() and config.templates.samefile(TEMPLATES)
     return LetterWriter(packaged=TEMPLATES, office=None if same else config.templates)
 
@@ -123,7 +128,7 @@ def mailer(config: Config) -> Mailer:
 
 
 def password(password_file: Path | None) -> str | None:
-    """The SMTP password: the file the config names, a systemd credential, or the environment; None where there is none."""
+    """The SMTP password: the file the config names, a systemd credential, the environment; None where there is none."""
     credentials = os.environ.get("CREDENTIALS_DIRECTORY")
     candidates = [password_file, Path(credentials) / CREDENTIAL if credentials else None]
     for path in candidates:

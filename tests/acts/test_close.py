@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -12,7 +13,7 @@ from wsyf_scheduler.acts import close, extend, reopen, waive
 from wsyf_scheduler.changing import apply
 from wsyf_scheduler.clock import FixedClock
 from wsyf_scheduler.core.assignment import State
-from wsyf_scheduler.errors import Forbidden, NotFound, Usage
+from wsyf_scheduler.errors import DatabaseTrouble, Forbidden, NotFound, Usage
 from wsyf_scheduler.reports.sendings import Line
 from wsyf_scheduler.ticks import remind
 
@@ -49,7 +50,9 @@ def test_what_is_done_is_chased_no_more_and_its_rungs_are_recorded_skipped(offic
     done(office, when="2023-02-20 10:00")
     office.live("2023-03-01 10:00")
     assert rungs(office.lines)[-1] == "02-13 remind-15"
-    skipped = [(row["rung"], row["reason"]) for row in office.notices(assignment_id=office.item(KEY).id, verdict="skipped")]
+    skipped = [
+        (row["rung"], row["reason"]) for row in office.notices(assignment_id=office.item(KEY).id, verdict="skipped")
+    ]
     assert skipped == [("remind-7", "done"), ("remind-3w", "done"), ("remind-0", "done"), ("chase-1w", "done")]
 
 
@@ -148,7 +151,9 @@ def test_a_message_without_rows_is_cancelled(office: Office) -> None:
     sent = office.tick("2023-02-21 09:31")
     assert [line["letter"] for line in sent] == ["receipt"]
     (message,) = office.messages(letter="reminder", state="cancelled")
-    assert [event["action"] for event in office.events() if event["message_id"] == message["id"]] == ["message_cancelled"]
+    assert [event["action"] for event in office.events() if event["message_id"] == message["id"]] == [
+        "message_cancelled"
+    ]
 
 
 def test_a_newer_rung_takes_the_place_of_an_older_one_still_waiting(office: Office) -> None:
@@ -198,7 +203,9 @@ def test_both_leaders_of_one_slot_are_told_though_their_briefings_left_seconds_a
     office.app = running
     office.tick()
     office.app = standing
-    briefings = {row["sent_at"] for row in office.messages(letter="briefing") if row["audience"] in ("director", "chief")}
+    briefings = {
+        row["sent_at"] for row in office.messages(letter="briefing") if row["audience"] in ("director", "chief")
+    }
     assert len(briefings) == 3  # escalate-3w's, and two of escalate-7w
     done(office, when="2023-03-09 15:00")
     office.tick()
@@ -227,14 +234,12 @@ def test_waiving_wants_a_reason_stops_the_ladder_and_clears_the_calendar(office:
     assert KEY not in str(ladder_lines(office.live("2023-03-15 00:00")))
 
 
-@pytest.mark.parametrize("verb", ["done", "waive"])
-def test_what_is_closed_cannot_be_closed_again(office: Office, verb: str) -> None:
+def test_what_is_closed_cannot_be_closed_again(office: Office) -> None:
     office.act(waive.act, key=KEY, reason="r")
-    with pytest.raises(Forbidden, match=f"{KEY} is waived: {verb} is not possible"):
-        if verb == "done":
-            done(office)
-        else:
-            office.act(waive.act, key=KEY, reason="r")
+    with pytest.raises(Forbidden, match=f"{KEY} is waived: done is not possible"):
+        done(office)
+    with pytest.raises(Forbidden, match=f"{KEY} is waived: waive is not possible"):
+        office.act(waive.act, key=KEY, reason="r")
 
 
 # --- Reopened ----------------------------------------------------------------------------------------------------
@@ -244,7 +249,11 @@ def test_reopened_before_it_is_due_it_goes_on_where_the_ladder_stands(office: Of
     done(office, when="2023-02-20 10:00")
     office.act(reopen.act, "2023-02-22 10:00", key=KEY, reason="数据有误")
     office.live("2023-03-01 10:00")
-    assert rungs(office.lines)[-3:] == ["02-23 remind-3w", "02-28 remind-0", "03-01 chase-1w"]  # remind-7 is not made up
+    assert rungs(office.lines)[-3:] == [
+        "02-23 remind-3w",
+        "02-28 remind-0",
+        "03-01 chase-1w",
+    ]  # remind-7 is not made up
     (line,) = off_ladder(office, "change")
     assert brief(line) == ("2023-02-22T10:00", "change", "emergency", [f"None {KEY}"])
 
@@ -264,7 +273,11 @@ def test_reopened_twice_it_is_chased_twice_for_one_due_day(office: Office) -> No
     done(office, when="2023-03-08 10:00")
     office.act(reopen.act, "2023-03-13 10:00", key=KEY, reason="r")
     office.live("2023-03-14 10:00")
-    assert [each for each in rungs(office.lines) if "chase" in each] == ["03-01 chase-1w", "03-07 chase-1w", "03-14 chase-1w"]
+    assert [each for each in rungs(office.lines) if "chase" in each] == [
+        "03-01 chase-1w",
+        "03-07 chase-1w",
+        "03-14 chase-1w",
+    ]
 
 
 def test_a_waived_deadline_reopened_comes_back_into_the_calendar_with_a_higher_sequence(office: Office) -> None:
@@ -321,7 +334,8 @@ def test_every_change_is_an_event_with_who_when_from_to_and_why(office: Office) 
     ]
 
 
-def test_without_its_event_no_change_stands(office: Office) -> None:
+@pytest.mark.parametrize("verb", ["done", "waive", "extend"])
+def test_without_its_event_no_change_stands(office: Office, verb: str) -> None:
     """The event row belongs to the transaction: where it cannot be written, nothing is."""
     office.go("2023-02-20 10:00")
     with office.db.begin() as session:
@@ -329,14 +343,14 @@ def test_without_its_event_no_change_stands(office: Office) -> None:
             "CREATE TRIGGER no_events BEFORE INSERT ON event BEGIN SELECT RAISE(ABORT, 'no event'); END"
         )
     before = office.db_dump()
-    for verb, given in [
-        (close.act, {"keys": [KEY]}),
-        (waive.act, {"key": KEY, "reason": "r"}),
-        (extend.act, {"key": KEY, "to": day("2023-03-31"), "reason": "r", "approved_by": "a"}),
-    ]:
-        with pytest.raises(Exception, match="no event"):
-            office.act(verb, **given)
-        assert office.db_dump() == before
+    acts: dict[str, Callable[[], object]] = {
+        "done": lambda: done(office),
+        "waive": lambda: office.act(waive.act, key=KEY, reason="r"),
+        "extend": lambda: office.act(extend.act, key=KEY, to=day("2023-03-31"), reason="r", approved_by="a"),
+    }
+    with pytest.raises(DatabaseTrouble, match="no event"):
+        acts[verb]()
+    assert office.db_dump() == before
 
 
 def test_a_change_made_by_another_program_meanwhile_is_not_overwritten(office: Office) -> None:

@@ -25,7 +25,16 @@ def put_off(office: Office, to: str, when: str | None = None, **given: str) -> N
 
 def test_an_extended_assignment_climbs_anew_from_the_rungs_that_lie_ahead(office: Office) -> None:
     before = rungs(office.live("2023-03-04 10:00"))
-    assert before == ["01-28 start", "01-29 remind-30", "02-13 remind-15", "02-21 remind-7", "02-23 remind-3w", "02-28 remind-0", "03-01 chase-1w", "03-03 escalate-3w"]
+    assert before == [
+        "01-28 start",
+        "01-29 remind-30",
+        "02-13 remind-15",
+        "02-21 remind-7",
+        "02-23 remind-3w",
+        "02-28 remind-0",
+        "03-01 chase-1w",
+        "03-03 escalate-3w",
+    ]
     put_off(office, "2023-03-31", "2023-03-06 10:00")
     after = rungs(office.live("2023-04-05 10:00"))
     # remind-30 (03-01) has passed; start is told once

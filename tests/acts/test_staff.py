@@ -55,7 +55,9 @@ def test_posts_the_file_does_not_name_stay_as_they_are(office: Office) -> None:
 
 
 @pytest.mark.parametrize("since", ["2023-03-10", "2023-04-01"])
-def test_a_successor_who_never_took_the_post_is_taken_out_and_not_in_office_for_a_day(office: Office, since: str) -> None:
+def test_a_successor_who_never_took_the_post_is_taken_out_and_not_in_office_for_a_day(
+    office: Office, since: str
+) -> None:
     """He was to begin today or later, and the new file does not name him: no letter may reach him."""
     enter(office, ONE, make_holder("liaison", "emergency", email="late@county.example", since=day(since)))
     assert enter(office, ONE) == Staffed(unchanged=1, ended=1)

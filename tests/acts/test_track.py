@@ -96,7 +96,13 @@ def test_a_held_assignment_extended_stays_held_until_it_is_released() -> None:
     assert office.item(KEY).counted_from is None
     office.live("2023-08-02 00:00")
     # remind-30 (06-30) passed while it was held
-    assert rungs(office.lines) == ["07-14 remind-15", "07-24 remind-7", "07-26 remind-3w", "07-31 remind-0", "08-01 chase-1w"]
+    assert rungs(office.lines) == [
+        "07-14 remind-15",
+        "07-24 remind-7",
+        "07-26 remind-3w",
+        "07-31 remind-0",
+        "08-01 chase-1w",
+    ]
 
 
 # --- Once more ---------------------------------------------------------------------------------------------------
@@ -189,7 +195,9 @@ def test_a_vanished_task_is_withdrawn_told_and_never_deleted() -> None:
     letter, _headers, (deadline,) = office.letter("change")
     assert (letter.rows[0].happened, deadline.cancelled) == ("withdrawn", True)
     assert KEY not in str(ladder_lines(office.live("2023-03-15 00:00")))
-    assert {row["reason"] for row in office.notices(assignment_id=office.item(KEY).id, verdict="skipped")} == {"withdrawn"}
+    assert {row["reason"] for row in office.notices(assignment_id=office.item(KEY).id, verdict="skipped")} == {
+        "withdrawn"
+    }
 
 
 def test_a_task_that_comes_back_before_its_day_goes_on_where_the_ladder_stands() -> None:
@@ -285,3 +293,15 @@ def test_the_versions_are_kept_as_they_were_written() -> None:
         latest = plans.latest(session, "county-2023")
     assert latest is not None
     assert (latest.version, latest.texts, latest.who) == (2, later, "coordinator")
+
+
+def test_a_department_that_left_the_plan_is_told_of_it_all_the_same() -> None:
+    """Its title is no longer in the file; the letter goes out under its id, and nothing else is held up."""
+    office = make_office("2023-01-28 00:00", texts=make_plan(task(1), task(2, lead=["union"])))
+    office.live("2023-02-01 10:00")
+    texts = make_plan(task(1))
+    head, departments = texts["plan.toml"].split('[[departments]]\nid = "union"')
+    office.track(texts | {"plan.toml": head + departments.split("\n\n", 1)[-1].lstrip("\n")})
+    (line,) = [line for line in office.tick() if line["letter"] == "change"]
+    assert (line["department"], line["to"]) == ("union", ["liaison.union@county.example"])
+    assert office.letter("change")[0].department_name == "union"

@@ -61,7 +61,15 @@ def test_warnings_and_faults_are_red_on_a_terminal(desk):
 def test_for_programs_each_finding_has_its_check_level_and_text(desk):
     findings = found(desk)
     assert all(list(each) == ["check", "level", "text"] for each in findings)
-    assert {each["check"] for each in findings} == {"config", "database", "plans", "people", "calendar", "templates", "mail"}
+    assert {each["check"] for each in findings} == {
+        "config",
+        "database",
+        "plans",
+        "people",
+        "calendar",
+        "templates",
+        "mail",
+    }
     assert {each["level"] for each in findings} == {"ok", "warning"}
 
 

@@ -111,7 +111,9 @@ def test_a_fresh_beat_is_fine(desk):
     assert desk.wsyf("status").out.startswith("The daemon is alive, last sweep ")
 
 
-@pytest.mark.parametrize(("age", "code"), [(timedelta(seconds=170), 0), (timedelta(seconds=190), 2), (timedelta(days=3), 2)])
+@pytest.mark.parametrize(
+    ("age", "code"), [(timedelta(seconds=170), 0), (timedelta(seconds=190), 2), (timedelta(days=3), 2)]
+)
 def test_a_beat_older_than_three_sweeps_is_no_sign_of_life(desk, age, code):
     beat(desk, age)
     found = status(desk, code)

@@ -23,9 +23,14 @@ def test_columns_stand_under_their_headers_with_chinese_in_them() -> None:
 def test_a_wide_cell_wraps_between_chinese_characters_and_kept_columns_do_not() -> None:
     lines = grid(("key", "task"), [("2023/1/emergency", "建立工伤预防联席会议制度，及工作机制")], columns=40, keep=(0,))
     assert lines[2:] == [
-        " 2023/1/emergency   建立工伤预防联席会议",
-        "                    制度，及工作机制",
+        " 2023/1/emergency  建立工伤预防联席会议",
+        "                   制度，及工作机制",
     ]
+
+
+def test_kept_columns_fold_only_where_nothing_else_gives_way() -> None:
+    lines = grid(("key", "task"), [("2023/1/emergency", "事故数据")], columns=18, keep=(0,))
+    assert lines[2:] == [" 2023/1/emer  事故", " gency        数据"]
 
 
 def test_a_stop_never_begins_a_line() -> None:

@@ -271,5 +271,7 @@ def test_the_completion_script_is_of_the_shell_asked_for(desk, shell):
 
 def test_the_program_answers_what_the_script_asks(desk):
     env = {**os.environ, "_WSYF_COMPLETE": "bash_complete", "COMP_WORDS": "wsyf show 2025/5", "COMP_CWORD": "2"}
-    answer = subprocess.run(PROGRAM, env={**env, "WSYF_CONFIG": str(desk.config)}, capture_output=True, text=True, check=True)
+    answer = subprocess.run(
+        PROGRAM, env={**env, "WSYF_CONFIG": str(desk.config)}, capture_output=True, text=True, check=True
+    )
     assert answer.stdout == "plain,2025/5/hrss\n"

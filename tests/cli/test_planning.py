@@ -30,7 +30,17 @@ def test_plan_show_says_what_the_files_say_without_a_database(bare_desk):
     (plan,) = bare_desk.wsyf("plan", "show", "--json").json
     assert list(plan) == ["plan", "title", "document", "issued", "zone", "departments", "assignments"]
     assert (plan["plan"], plan["issued"], plan["zone"]) == (PLAN, "2022-05-19", "Asia/Shanghai")
-    assert list(plan["departments"]) == ["hrss", "miit", "finance", "housing", "transport", "health", "emergency", "union", "insurance"]
+    assert list(plan["departments"]) == [
+        "hrss",
+        "miit",
+        "finance",
+        "housing",
+        "transport",
+        "health",
+        "emergency",
+        "union",
+        "insurance",
+    ]
     assert len(plan["assignments"]) == 75
     assert not bare_desk.database.exists()
     assert bare_desk.wsyf("plan", "show").out.endswith("38 tasks, 75 assignments\n")
@@ -54,7 +64,9 @@ def test_diff_says_what_a_sync_would_change_and_changes_nothing(desk):
     assert desk.wsyf("plan", "diff", "--json").json == [{"plan": PLAN, **NOTHING}]
     amend(desk)
     (found,) = desk.wsyf("plan", "diff", "--json").json  # exit 0: a difference is no fault
-    assert {move["key"] for move in found["moved"]} == {f"2023/{task}" for task in ("1/emergency", "1/housing", "1/transport", "2/health")}
+    assert {move["key"] for move in found["moved"]} == {
+        f"2023/{task}" for task in ("1/emergency", "1/housing", "1/transport", "2/health")
+    }
     assert found["moved"][0] == {"key": "2023/1/emergency", "from": "2023-02-28", "to": "2023-03-15"}
     assert found["reworded"] == ["2022/2/health"]
     assert found["withdrawn"] == ["2024/5/hrss"]
@@ -134,4 +146,6 @@ def test_a_first_sync_in_mid_plan_holds_what_is_overdue_and_only_that(tmp_path, 
     held = {item["key"] for item in folder.wsyf("list", "--json", at="2024-01-01T08:00").json if item["held"]}
     assert done["held"] == len(held) == 40
     assert len(done["added"]) == 75
-    assert held == {item["key"] for item in folder.wsyf("list", "--json", "--due-before", "2024-01-01", at="2024-01-01T08:00").json}
+    assert held == {
+        item["key"] for item in folder.wsyf("list", "--json", "--due-before", "2024-01-01", at="2024-01-01T08:00").json
+    }

@@ -36,14 +36,20 @@ def test_one_round_decides_and_sends_what_is_due(desk):
 
 
 def test_a_dry_run_says_what_a_round_would_queue_and_changes_nothing(desk):
-    before = desk.sql("SELECT (SELECT count(*) FROM message), (SELECT count(*) FROM notice), (SELECT count(*) FROM fact)")
+    before = desk.sql(
+        "SELECT (SELECT count(*) FROM message), (SELECT count(*) FROM notice), (SELECT count(*) FROM fact)"
+    )
     would = desk.wsyf("tick", "--dry-run", "--json", at=FIRST_MORNING).json
     assert all(list(each) == ["plan", "letter", "department", "audience", "rows"] for each in would)
     assert f"{len(would)} messages would be queued" in desk.wsyf("tick", "--dry-run", at=FIRST_MORNING).out
-    assert before == desk.sql("SELECT (SELECT count(*) FROM message), (SELECT count(*) FROM notice), (SELECT count(*) FROM fact)")
+    assert before == desk.sql(
+        "SELECT (SELECT count(*) FROM message), (SELECT count(*) FROM notice), (SELECT count(*) FROM fact)"
+    )
     assert desk.letters() == []
     desk.wsyf("tick", at=FIRST_MORNING)
-    sent = desk.sql("SELECT letter, department, audience FROM message WHERE letter IN ('start', 'reminder') ORDER BY id")
+    sent = desk.sql(
+        "SELECT letter, department, audience FROM message WHERE letter IN ('start', 'reminder') ORDER BY id"
+    )
     assert [(each["letter"], each["department"], each["audience"]) for each in would] == sent
 
 
@@ -90,7 +96,9 @@ def test_a_round_on_a_real_office_sends_receipts_when_their_delay_is_over(today_
 def test_a_claim_of_a_dead_process_is_taken_up(today_desk):
     today_desk.edit("config.toml", "receipt_delay = 10", "receipt_delay = 0")
     today_desk.wsyf("done", "2025/5/hrss")
-    today_desk.sql("UPDATE message SET state = 'sending', claimed_at = queued_at, claimed_by = 'gone:1' WHERE letter = 'receipt'")
+    today_desk.sql(
+        "UPDATE message SET state = 'sending', claimed_at = queued_at, claimed_by = 'gone:1' WHERE letter = 'receipt'"
+    )
     counts = today_desk.wsyf("tick", "--json").json
     assert counts["rescued"] == 1
     assert today_desk.sql("SELECT state FROM message WHERE letter = 'receipt'") == [("sent",)]

@@ -133,9 +133,7 @@ def test_a_withdrawn_key_that_is_there_again_is_restored() -> None:
 
 def test_a_withdrawn_key_may_come_back_with_another_date() -> None:
     gone = tracked(ONE, state=State.WITHDRAWN)
-    assert told(compare(gone, wanted(task(1, due=day("2023-03-31"))))) == {
-        "restored": ["2023/1/emergency 2023-03-31"]
-    }
+    assert told(compare(gone, wanted(task(1, due=day("2023-03-31"))))) == {"restored": ["2023/1/emergency 2023-03-31"]}
 
 
 def test_another_lead_department_is_another_assignment() -> None:
@@ -165,9 +163,7 @@ def test_new_words_are_taken_over(words: dict[str, Any]) -> None:
 def test_an_extension_is_not_undone_by_a_sync() -> None:
     extended = tracked(ONE, due_on=day("2023-03-31"), original_due_on=day("2023-02-28"), due_basis="office")
     assert not compare(extended, wanted(ONE))
-    assert told(compare(extended, wanted(task(1, due=day("2023-04-30"))))) == {
-        "moved": ["2023/1/emergency 2023-04-30"]
-    }
+    assert told(compare(extended, wanted(task(1, due=day("2023-04-30"))))) == {"moved": ["2023/1/emergency 2023-04-30"]}
 
 
 def test_follow_ups_are_none_of_the_files_business() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+import holidays
 import pytest
 
 from tests.cast import at, calendar, day, make_timetable
@@ -85,6 +86,13 @@ def test_a_year_without_a_notice_is_provisional_and_knows_the_statutory_days() -
     assert not DAYS.is_working(day("2031-01-23"))  # Spring Festival by the moon
     assert DAYS.is_working(day("2031-10-10"))
     assert not any(DAYS.is_make_up(date(2031, 1, 1) + timedelta(n)) for n in range(365))
+
+
+@pytest.mark.parametrize("year", range(2007, 2027))
+def test_a_second_package_agrees_on_every_published_day(year: int) -> None:
+    other = holidays.country_holidays("CN", years=[year])
+    days = [date(year, 1, 1) + timedelta(n) for n in range(365)]
+    assert [each for each in days if DAYS.is_working(each) != other.is_working_day(each)] == []
 
 
 def test_what_the_office_says_goes_over_the_notice() -> None:

@@ -117,7 +117,9 @@ def test_after_downtime_only_the_latest_goes_start_among_them() -> None:
 def test_a_support_department_hears_its_start_though_later_rungs_went() -> None:
     item = make_assignment(support=("union", "housing"))
     found = decide(item, NOTHING_DECIDED, TABLE, at("2023-02-22 10:00"))
-    assert [(each.receiver, f"{each.verdict}: {each.reason}") for each in found if each.landing.rung.name == "start"] == [
+    assert [
+        (each.receiver, f"{each.verdict}: {each.reason}") for each in found if each.landing.rung.name == "start"
+    ] == [
         ("emergency", "superseded: newer-rung"),
         ("union", "notify: late"),
         ("housing", "notify: late"),
@@ -166,7 +168,12 @@ def test_a_rung_whose_day_was_muted_stays_skipped_when_the_tick_comes_after() ->
     """Mute is judged by the day of the rung, not by the day of the tick."""
     item = make_assignment(muted_until=day("2023-02-14"))
     found = told(decide(item, NOTHING_DECIDED, TABLE, at("2023-02-21 09:00")))
-    assert found == ["start skipped: muted", "remind-30 skipped: muted", "remind-15 skipped: muted", "remind-7 notify: due"]
+    assert found == [
+        "start skipped: muted",
+        "remind-30 skipped: muted",
+        "remind-15 skipped: muted",
+        "remind-7 notify: due",
+    ]
 
 
 def test_extension_starts_the_ladder_anew_from_what_lies_ahead() -> None:

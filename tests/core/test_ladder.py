@@ -133,7 +133,11 @@ def test_every_may_count_from_a_rung_before_the_due_day_and_then_stays_with_it()
     base = Rung(name="base", when=CalendarDays(-7), letter="reminder", to=("liaison",))
     again = Rung(name="again", when=Every(1, "base", 2), letter="reminder", to=("liaison",))
     table = make_timetable(Ladder((base, again)))
-    assert landed(table, "2023-02-28", counted_from="2023-06-01") == {"base": "02-21", "again1": "02-22", "again2": "02-23"}
+    assert landed(table, "2023-02-28", counted_from="2023-06-01") == {
+        "base": "02-21",
+        "again1": "02-22",
+        "again2": "02-23",
+    }
 
 
 def test_a_calendar_offset_after_the_due_day_is_rolled_back_too() -> None:

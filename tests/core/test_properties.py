@@ -111,15 +111,13 @@ def changes(item: Assignment, table: Timetable, first: date, last: date) -> st.S
     def change(on: date, what: str, days: int) -> Change:
         moment = table.hours.midnight(on) + timedelta(minutes=1)
         counted_from = on if on > item.due_on else None
-        return Change(
-            on,
-            {
-                "done": {"state": State.DONE},
-                "withdrawn": {"state": State.WITHDRAWN},
-                "extended": {"due_on": item.due_on + timedelta(days=days), "ladder_from": moment},
-                "released": {"held": False, "ladder_from": moment, "counted_from": counted_from},
-            }[what],
-        )
+        values: dict[str, dict[str, Any]] = {
+            "done": {"state": State.DONE},
+            "withdrawn": {"state": State.WITHDRAWN},
+            "extended": {"due_on": item.due_on + timedelta(days=days), "ladder_from": moment},
+            "released": {"held": False, "ladder_from": moment, "counted_from": counted_from},
+        }
+        return Change(on, values[what])
 
     days = st.dates(min(first + ONE_DAY, last), last)
     kinds = st.sampled_from(["done", "withdrawn", "extended", "released"])

@@ -6,6 +6,7 @@ What must arrive is what the second reading of the rules says (tests/rehearsal/o
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -16,8 +17,10 @@ from tests.cli.office_fixtures import Desk, rehearsal_office
 from tests.mail.smtpd import Smtpd
 from tests.rehearsal.oracle import DEFAULT_LADDER, Message, default_people, gaoping, simulate
 from wsyf_scheduler import config as config_file
+from wsyf_scheduler import opening
 from wsyf_scheduler.clock import FixedClock
 from wsyf_scheduler.daemon import sweep
+from wsyf_scheduler.mail.writer import BlankWriter
 from wsyf_scheduler.opening import open_app
 
 desk = pytest.fixture(rehearsal_office)
@@ -50,9 +53,21 @@ def letters_of(server: Smtpd) -> list[EmailMessage]:
     return letters  # type: ignore[return-value]
 
 
-def test_at_nine_all_that_the_rules_owe_is_sent_and_nothing_before_or_after(desk):
-    for day in ("2022-05-19", "2022-05-24", "2022-05-26", "2022-05-31", "2022-06-01", "2022-06-06", "2022-06-09"):
-        desk.wsyf("tick", at=day)
+@pytest.fixture
+def live(desk, monkeypatch) -> Callable[..., None]:
+    """Rounds of the days before, whose letters nobody reads."""
+
+    def rounds(*days: str) -> None:
+        with monkeypatch.context() as patch:
+            patch.setattr(opening, "writer", lambda _config: BlankWriter())
+            for day in days:
+                desk.wsyf("tick", at=day)
+
+    return rounds
+
+
+def test_at_nine_all_that_the_rules_owe_is_sent_and_nothing_before_or_after(desk, live):
+    live("2022-05-19", "2022-05-24", "2022-05-26", "2022-05-31", "2022-06-01", "2022-06-06", "2022-06-09")
     with Smtpd() as server:
         use_smtp(desk, server.port)
         app = open_app(config_file.load(desk.config), who="daemon", at=NINE - timedelta(minutes=1))
@@ -74,7 +89,11 @@ def test_at_nine_all_that_the_rules_owe_is_sent_and_nothing_before_or_after(desk
     assert server.connections == 1  # one connection for the batch
     for letter in letters_of(server):
         to, cc = ([each.addr_spec for each in letter[name].addresses] if letter[name] else [] for name in ("To", "Cc"))
-        (message,) = [m for m in owed if (m["to"], m["cc"]) == (sorted(to), sorted(cc)) and WORDS[m["letter"]] in letter["Subject"]]
+        (message,) = [
+            m
+            for m in owed
+            if (m["to"], m["cc"]) == (sorted(to), sorted(cc)) and WORDS[m["letter"]] in letter["Subject"]
+        ]
         text = letter.get_body(("plain",)).get_content()
         assert all(row["key"] in text for row in message["rows"])
         assert letter["Date"].datetime == NINE
@@ -83,9 +102,8 @@ def test_at_nine_all_that_the_rules_owe_is_sent_and_nothing_before_or_after(desk
     assert [state for state, _at in states] == ["sent"]
 
 
-def test_what_was_closed_before_nine_is_not_chased_and_gets_its_receipt(desk):
-    for day in ("2022-05-19", "2022-05-24", "2022-05-26", "2022-05-31"):
-        desk.wsyf("tick", at=day)
+def test_what_was_closed_before_nine_is_not_chased_and_gets_its_receipt(desk, live):
+    live("2022-05-19", "2022-05-24", "2022-05-26", "2022-05-31")
     desk.wsyf("done", "2022/1/housing", "2021-2022/4/housing", at="2022-06-01T08:55")
     with Smtpd() as server:
         use_smtp(desk, server.port)

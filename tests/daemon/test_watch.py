@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from tests.cli.office_fixtures import Desk, rehearsal_office
+from tests.cli.office_fixtures import Desk, real_office, rehearsal_office
 from wsyf_scheduler import config as config_file
 from wsyf_scheduler.acts import close
 from wsyf_scheduler.clock import FixedClock, SystemClock
@@ -18,6 +18,7 @@ from wsyf_scheduler.daemon import LONGEST_SWEEP, Daemon, next_moment, notify
 from wsyf_scheduler.opening import open_app
 
 desk = pytest.fixture(rehearsal_office)
+today_desk = pytest.fixture(real_office)
 
 BEGINS_AT = datetime.fromisoformat("2022-05-24T08:30:00+08:00")
 HOUR = timedelta(hours=1)
@@ -122,31 +123,44 @@ def test_a_long_sweep_is_a_sign_of_life_but_not_too_often_and_not_for_ever(desk,
     assert len(desk.sql("SELECT value FROM fact WHERE name = 'heartbeat'")) == beats
 
 
-def test_a_step_makes_a_running_daemon_sweep(desk, tmp_path, monkeypatch):
-    """The whole daemon in this process: its first sweep, the step, the second."""
+@dataclass(slots=True)
+class MovedClock:
+    """The machine's clock, moved."""
+
+    by: timedelta = timedelta(0)
+
+    def now(self) -> datetime:
+        return SystemClock().now() + self.by
+
+
+def test_a_step_makes_a_running_daemon_sweep(today_desk, tmp_path, monkeypatch):
+    """The whole daemon in this process: a receipt waits its ten minutes, then the clock is moved by eleven."""
+    clock = MovedClock()
+    app = replace(open_app(config_file.load(today_desk.config), who="test"), clock=clock)
+    daemon = Daemon(lambda _stop: app, sweep_every=HOUR, look_every=0.02)
+    kept: list[int] = []
+    today_desk.wsyf("done", "2025/5/hrss")
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel:
         channel.bind(str(tmp_path / "n"))
         channel.settimeout(30)
         monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "n"))
-        app = open_app(config_file.load(desk.config), who="test", at=BEGINS_AT)
-        daemon = Daemon(lambda _stop: app, sweep_every=HOUR, look_every=0.02)
-        told: list[str] = []
 
         def outside() -> None:
-            for word in ("READY=1", "WATCHDOG=1", "WATCHDOG=1"):
-                told.append(channel.recv(100).decode())
-                if told == ["READY=1", "WATCHDOG=1"]:
-                    assert isinstance(app.clock, FixedClock)
-                    app.clock.instant += HOUR  # from 8:30 to 9:30: the window opens
-                assert told[-1] == word
-            daemon._stopping = True
+            try:
+                assert channel.recv(100) == b"READY=1"
+                assert channel.recv(100) == b"WATCHDOG=1"
+                kept.append(len(today_desk.letters()))
+                clock.by += timedelta(minutes=11)
+                assert channel.recv(100) == b"WATCHDOG=1"
+                kept.append(len(today_desk.letters()))
+            finally:
+                daemon._stopping = True
 
         thread = threading.Thread(target=outside)
         thread.start()
         daemon.run()
         thread.join()
-    assert told == ["READY=1", "WATCHDOG=1", "WATCHDOG=1"]
-    assert desk.letters()
+    assert kept == [0, 1]
 
 
 @pytest.mark.parametrize(

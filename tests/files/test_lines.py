@@ -97,14 +97,16 @@ def paths(value: Any, path: str = "") -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("path", [*GAOPING.glob("*.toml"), ROOT / "config.toml", ROOT / "pyproject.toml"], ids=lambda p: p.name)
+@pytest.mark.parametrize(
+    "path", [*GAOPING.glob("*.toml"), ROOT / "config.toml", ROOT / "pyproject.toml"], ids=lambda p: p.name
+)
 def test_every_key_of_our_own_files_is_found(path: Any) -> None:
     text = path.read_text(encoding="utf-8")
     assert set(paths(tomllib.loads(text))) <= set(index(text))
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.text(alphabet='ab.=[]{}",#\'\n \\\t1', max_size=80))
+@given(st.text(alphabet="ab.=[]{}\",#'\n \\\t1", max_size=80))
 def test_any_text_comes_to_an_end(text: str) -> None:
     lines = index(text)
     assert all(1 <= line <= text.count("\n") + 1 for line in lines.values())
@@ -113,4 +115,7 @@ def test_any_text_comes_to_an_end(text: str) -> None:
     except ValueError:
         return
     if "\\" not in text:  # an escape in a quoted key would be spelled differently
-        assert {path for path in paths(parsed) if '"' not in path and "'" not in path} <= {*lines, *map(str.strip, lines)}
+        assert {path for path in paths(parsed) if '"' not in path and "'" not in path} <= {
+            *lines,
+            *map(str.strip, lines),
+        }

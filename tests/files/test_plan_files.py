@@ -73,7 +73,9 @@ def test_a_mistake_is_named_with_file_line_key_expected_and_found(case: Path, tm
 def test_a_mistake_names_its_line_where_there_is_one(case: Path) -> None:
     for fault in marked(case, "expect"):
         assert ".toml:" in fault
-        assert fault.split(":")[1].isdigit() or any(words in fault for words in (*NO_LINE, "expected at least one table"))
+        assert fault.split(":")[1].isdigit() or any(
+            words in fault for words in (*NO_LINE, "expected at least one table")
+        )
 
 
 @pytest.mark.parametrize("name", ["date-outside-period", "everything-at-once", "not-utf-8", "key-twice"])
@@ -143,15 +145,18 @@ def test_every_form_of_due_date_is_read() -> None:
     ]
 
 
-def test_the_basis_follows_from_due() -> None:
-    for keys, basis in [
+@pytest.mark.parametrize(
+    ("keys", "basis"),
+    [
         ({}, Basis.PERIOD_END),
         ({"basis": "period-end"}, Basis.PERIOD_END),
         ({"due": day("2023-02-28")}, Basis.DOCUMENT),
         ({"due": day("2023-02-28"), "basis": "office"}, Basis.OFFICE),
-    ]:
-        (item,) = expand(plan_of(task(1, **keys)))
-        assert item.basis is basis
+    ],
+)
+def test_the_basis_follows_from_due(keys: dict[str, object], basis: Basis) -> None:
+    (item,) = expand(plan_of(task(1, **keys)))
+    assert item.basis is basis
 
 
 def test_every_end_of_february_is_a_recurrence() -> None:
@@ -206,7 +211,9 @@ def test_a_rule_that_is_none_says_why(rule: str, why: str) -> None:
 
 
 SPANS = st.builds(
-    lambda first, days: Span(first, first + timedelta(days=days)), st.dates(date(1990, 1, 1), date(2100, 1, 1)), st.integers(0, 800)
+    lambda first, days: Span(first, first + timedelta(days=days)),
+    st.dates(date(1990, 1, 1), date(2100, 1, 1)),
+    st.integers(0, 800),
 )
 RULES = st.builds(
     lambda freq, parts: ";".join([f"FREQ={freq}", *parts]),
@@ -224,7 +231,7 @@ RULES = st.builds(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(RULES, SPANS)
 def test_a_rule_gives_the_days_python_dateutil_gives(rule: str, span: Span) -> None:
     """It is opened some thousand years later, where the calendar is the same: nothing else may change by that."""

@@ -48,7 +48,10 @@ def test_chinese_headers_roles_and_short_names_in_every_encoding_an_office_saves
 
 def test_two_holders_of_one_post_are_accepted() -> None:
     text = HEADER + LIAISON + LIAISON.replace("liaison@", "second@")
-    assert [each.email for each in parse(text, "people.csv", DEPARTMENTS)] == ["liaison@county.example", "second@county.example"]
+    assert [each.email for each in parse(text, "people.csv", DEPARTMENTS)] == [
+        "liaison@county.example",
+        "second@county.example",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -69,8 +72,14 @@ def test_what_spreadsheets_make_of_a_csv_is_accepted(text: str) -> None:
 
 
 MISTAKES = {
-    "bad address": (LIAISON.replace("liaison@county.example", "liaison"), ['2: email: expected a mail address, found "liaison"']),
-    "address without a dot": (LIAISON.replace("@county.example", "@county"), ['2: email: expected a mail address, found "liaison@county"']),
+    "bad address": (
+        LIAISON.replace("liaison@county.example", "liaison"),
+        ['2: email: expected a mail address, found "liaison"'],
+    ),
+    "address without a dot": (
+        LIAISON.replace("@county.example", "@county"),
+        ['2: email: expected a mail address, found "liaison@county"'],
+    ),
     "two addresses in one cell": (
         LIAISON.replace("liaison@county.example", "a@county.example;b@county.example"),
         ['2: email: expected a mail address, found "a@county.example;b@county.example"'],
@@ -98,16 +107,15 @@ MISTAKES = {
     "unknown role": (
         LIAISON.replace("liaison,", "liason,"),
         [
-            '2: role: expected one of liaison, convener, director, chief, coordinator, found "liason";'
-            " did you mean liaison?"
+            (
+                '2: role: expected one of liaison, convener, director, chief, coordinator, found "liason";'
+                " did you mean liaison?"
+            )
         ],
     ),
     "unknown department": (
         LIAISON.replace("emergency", "emergancy"),
-        [
-            '2: department: expected one of hrss, emergency, housing, union, found "emergancy";'
-            " did you mean emergency?"
-        ],
+        ['2: department: expected one of hrss, emergency, housing, union, found "emergancy"; did you mean emergency?'],
     ),
     "a leader with a department": (
         "director,hrss,办公室主任,director@county.example,,,\n",
@@ -118,7 +126,10 @@ MISTAKES = {
         ['2: department: expected one of hrss, emergency, housing, union, found ""'],
     ),
     "too many cells": (LIAISON.replace("\n", ",x\n"), ["2: expected 7 columns, found 8"]),
-    "a second header": (LIAISON + HEADER + LIAISON, ["3: a second header line; the file may have been pasted together"]),
+    "a second header": (
+        LIAISON + HEADER + LIAISON,
+        ["3: a second header line; the file may have been pasted together"],
+    ),
     "a second header, in capitals": (
         LIAISON + HEADER.upper(),
         ["3: a second header line; the file may have been pasted together"],
@@ -142,12 +153,22 @@ def test_a_mistake_is_named_with_line_column_expected_and_found(name: str) -> No
 
 def test_a_header_says_which_columns_there_are() -> None:
     assert faults_of("role,department,email,e-mail,role\n") == [
-        "people.csv:1: e-mail: expected one of role, department, name, email, phone, since, until, deputy, away_since,"
-        ' away_until, found "e-mail"; did you mean email?',
+        (
+            "people.csv:1: e-mail: expected one of role, department, name, email, phone, since, until, deputy, away_since,"
+            ' away_until, found "e-mail"; did you mean email?'
+        ),
         "people.csv:1: role: duplicate: role stands here twice",
     ]
     assert faults_of(LIAISON)[-2:] == ["people.csv:1: role: missing column", "people.csv:1: email: missing column"]
     assert faults_of("role,,email\n")[0].startswith("people.csv:1: expected one of role,")
+
+
+def test_an_absence_ends_after_it_begins() -> None:
+    text = "role,department,email,deputy,away_since,away_until\nliaison,emergency,a@county.example,x,2024-02-01,2024-01-31\n"
+    assert faults_of(text) == [
+        'people.csv:2: deputy: expected a mail address, found "x"',
+        "people.csv:2: away_until: 2024-01-31 is before away_since, 2024-02-01",
+    ]
 
 
 @pytest.mark.parametrize("text", ["", "\n\n", ",,\n"])

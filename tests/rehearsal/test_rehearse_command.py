@@ -45,7 +45,9 @@ def test_lines_have_the_keys_of_the_contract_in_its_order_and_are_sorted(desk, a
         assert all(list(row) == ROW_KEYS for row in line["rows"])
     order = [(line["at"], line["department"], line["letter"], line["audience"]) for line in lines]
     assert order == sorted(order)
-    assert {line["letter"] for line in lines} >= {"start", "reminder", "digest"} | ({"receipt"} if assume == "on-time" else {"escalation"})
+    assert {line["letter"] for line in lines} >= {"start", "reminder", "digest"} | (
+        {"receipt"} if assume == "on-time" else {"escalation"}
+    )
 
 
 def test_the_example_of_the_contract_word_for_word(desk):
@@ -92,7 +94,11 @@ def test_without_anybody_every_letter_goes_to_the_office_and_that_is_said(desk):
 def test_a_rehearsal_leaves_no_trace(tracked_desk):
     before = {path: path.read_bytes() for path in tracked_desk.folder.rglob("*.*") if path.is_file()}
     rehearse(tracked_desk, "2022-05-19", "2022-06-01", "on-time")
-    after = {path: path.read_bytes() for path in tracked_desk.folder.rglob("*.*") if path.is_file() and not path.name.endswith(("-wal", "-shm"))}
+    after = {
+        path: path.read_bytes()
+        for path in tracked_desk.folder.rglob("*.*")
+        if path.is_file() and not path.name.endswith(("-wal", "-shm"))
+    }
     assert after == before
 
 

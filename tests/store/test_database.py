@@ -22,7 +22,6 @@ from wsyf_scheduler.store.tables import Base
 from wsyf_scheduler.store.upgrade import create, upgrade
 
 
-
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "data" / "wsyf.db"
@@ -61,9 +60,7 @@ def test_the_migrations_make_the_constraints_of_the_tables_too(db: Database) -> 
                     sorted((check["name"], check["sqltext"]) for check in look.get_check_constraints(table)),
                     sorted((unique["name"], unique["column_names"]) for unique in look.get_unique_constraints(table)),
                     sorted((index["name"], index["column_names"]) for index in look.get_indexes(table)),
-                    sorted(
-                        (key["constrained_columns"], key["referred_table"]) for key in look.get_foreign_keys(table)
-                    ),
+                    sorted((key["constrained_columns"], key["referred_table"]) for key in look.get_foreign_keys(table)),
                 )
                 for table in sorted(look.get_table_names())
                 if table != "alembic_version"
@@ -109,7 +106,10 @@ def test_a_missing_database_is_named_with_what_makes_one(tmp_path: Path) -> None
 
 @pytest.mark.parametrize(
     ("version", "words"),
-    [("9999", "of a newer version \\(9999; this program knows"), ("0000", "of an older version \\(0000; .*`wsyf upgrade`")],
+    [
+        ("9999", "of a newer version \\(9999; this program knows"),
+        ("0000", "of an older version \\(0000; .*`wsyf upgrade`"),
+    ],
 )
 def test_another_version_is_refused_with_what_to_do(db: Database, path: Path, version: str, words: str) -> None:
     with db.begin() as session:
@@ -176,7 +176,10 @@ def test_a_write_to_a_read_only_database_says_so(db: Database, path: Path) -> No
     """As root, whom no mode of a file stops: the connection itself may not write."""
     with db.read() as session:
         session.exec_driver_sql("PRAGMA query_only = ON")
-    with pytest.raises(DatabaseTrouble, match="is read-only for this user; check the owner and rights"), db.begin() as session:
+    with (
+        pytest.raises(DatabaseTrouble, match="is read-only for this user; check the owner and rights"),
+        db.begin() as session,
+    ):
         facts.put(session, "x", "y")
 
 
@@ -184,9 +187,14 @@ def test_a_full_disk_says_that_nothing_was_changed(db: Database) -> None:
     with db.read() as session:
         pages = session.exec_driver_sql("PRAGMA page_count").scalar()
         session.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
-    with pytest.raises(DatabaseTrouble, match="is full; make room, nothing was changed"), db.begin() as session:
-        facts.put(session, "before", "x")
-        facts.put(session, "big", "x" * 1_000_000)
+
+    def write() -> None:
+        with db.begin() as session:
+            facts.put(session, "before", "x")
+            facts.put(session, "big", "x" * 1_000_000)
+
+    with pytest.raises(DatabaseTrouble, match="is full; make room, nothing was changed"):
+        write()
     with db.read() as session:
         assert facts.get(session, "before") is None
 
@@ -211,7 +219,8 @@ def test_a_folder_that_is_not_there_says_so(tmp_path: Path) -> None:
 def test_an_office_is_durable_and_checks_foreign_keys(db: Database) -> None:
     with db.read() as session:
         pragmas = {
-            name: session.exec_driver_sql(f"PRAGMA {name}").scalar() for name in ("journal_mode", "synchronous", "foreign_keys")
+            name: session.exec_driver_sql(f"PRAGMA {name}").scalar()
+            for name in ("journal_mode", "synchronous", "foreign_keys")
         }
     assert pragmas == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from tests.cast import Office, day, make_office, make_plan, task
-from wsyf_scheduler.core.grouping import Notice, notices_of
 from wsyf_scheduler.core.decide import NOTHING_DECIDED, decide
+from wsyf_scheduler.core.grouping import Notice, notices_of
 from wsyf_scheduler.errors import DatabaseTrouble
 from wsyf_scheduler.store import assignments, events, facts, notices, outbox
 from wsyf_scheduler.store.rows import ASSIGNMENT, EVENT, FACT, MESSAGE, NOTICE, PLAN_VERSION
@@ -37,7 +37,12 @@ def test_a_second_decision_about_one_rung_due_day_and_receiver_is_refused(office
     (row,) = office.notices(rung="start")
     with pytest.raises(DatabaseTrouble, match="UNIQUE constraint failed: notice"):
         insert(office, NOTICE, row)
-    for other in ({"repeat": 1}, {"due_on": day("2023-03-31")}, {"counted_from": day("2023-04-01")}, {"receiver": "union"}):
+    for other in (
+        {"repeat": 1},
+        {"due_on": day("2023-03-31")},
+        {"counted_from": day("2023-04-01")},
+        {"receiver": "union"},
+    ):
         insert(office, NOTICE, row | other)
 
 
@@ -79,7 +84,11 @@ def test_a_check_holds(office: Office, table: Any, values: dict[str, Any], name:
 def test_a_row_about_nothing_is_refused(office: Office, table: Any) -> None:
     row = office.rows(table)[-1]
     with pytest.raises(DatabaseTrouble, match="FOREIGN KEY constraint failed"):
-        insert(office, table, row | {"assignment_id": 999, "rung": None} if table is NOTICE else row | {"assignment_id": 999})
+        insert(
+            office,
+            table,
+            row | {"assignment_id": 999, "rung": None} if table is NOTICE else row | {"assignment_id": 999},
+        )
 
 
 def test_keys_versions_and_dedup_marks_are_unique(office: Office) -> None:
@@ -96,10 +105,15 @@ def test_keys_versions_and_dedup_marks_are_unique(office: Office) -> None:
 
 def test_an_error_within_a_transaction_undoes_all_of_it(office: Office) -> None:
     before = office.db_dump()
-    with pytest.raises(RuntimeError, match="boom"), office.db.begin() as session:
-        events.add(session, at=office.now, who="x", action="x")
-        facts.put(session, "x", "y")
-        raise RuntimeError("boom")
+
+    def write() -> None:
+        with office.db.begin() as session:
+            events.add(session, at=office.now, who="x", action="x")
+            facts.put(session, "x", "y")
+            raise RuntimeError("boom")
+
+    with pytest.raises(RuntimeError, match="boom"):
+        write()
     assert office.db_dump() == before
 
 

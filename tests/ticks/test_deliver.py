@@ -67,7 +67,9 @@ def test_a_refused_letter_is_written_off_and_the_coordinator_hears(office: Offic
 
 
 def test_one_recipient_refused_is_told_though_the_letter_went(office: Office) -> None:
-    office.mailer.fate = lambda outgoing: replace(SENT, refused=(Refusal(address=outgoing.recipients[0], code=550, text="gone"),))
+    office.mailer.fate = lambda outgoing: replace(
+        SENT, refused=(Refusal(address=outgoing.recipients[0], code=550, text="gone"),)
+    )
     office.tick("2023-02-21 09:00")
     assert set(states(office).values()) == {"sent"}
     assert set(office.alerts()) == {"发往应急的信件未能送达", "发往住建的信件未能送达"}
@@ -106,7 +108,9 @@ def test_what_was_certainly_not_sent_is_made_anew_on_another_day(office: Office)
 
 
 def test_what_may_have_been_sent_with_other_rows_becomes_a_new_message() -> None:
-    office = make_office("2023-01-28 00:00", texts=make_plan(task(1, due=day("2023-02-28")), task(2, due=day("2023-02-28"))))
+    office = make_office(
+        "2023-01-28 00:00", texts=make_plan(task(1, due=day("2023-02-28")), task(2, due=day("2023-02-28")))
+    )
     office.live("2023-02-20 20:00")
     fates(office, emergency=MAYBE)
     office.tick("2023-02-21 09:00")
@@ -150,8 +154,7 @@ def test_a_letter_that_cannot_be_made_does_not_stop_the_others(office: Office) -
 def test_ladder_mail_waits_for_the_window_and_alerts_do_not(office: Office) -> None:
     remind.run(office.app, office.go("2023-02-21 17:30"))
     office.act(close.act, keys=["2023/1/housing"])
-    sent = [brief(line)[1] for line in office.tick("2023-02-21 17:30:01")]
-    assert sent == ["receipt"]
+    assert [brief(line)[1] for line in office.tick("2023-02-21 17:30:01")] == ["receipt"]
     assert states(office) == {"emergency": "queued", "housing": "queued"}
     sent = [brief(line) for line in office.tick("2023-02-22 09:00")]
     assert sent == [("2023-02-22T09:00", "reminder", "emergency", [f"remind-7 {KEY}"])]
@@ -161,7 +164,9 @@ def test_ladder_mail_waits_for_the_window_and_alerts_do_not(office: Office) -> N
 def test_a_queue_longer_than_a_batch_is_sent_to_its_end() -> None:
     departments = 4
     tasks = [task(number, lead=["hrss", "emergency", "housing", "union"], due=day("2023-02-28")) for number in (1, 2)]
-    periods = {f"p{n}": "\n".join([f'[period]\nid = "p{n}"\nfirst_year = 2023\nlast_year = 2023\n', *tasks]) for n in range(2)}
+    periods = {
+        f"p{n}": "\n".join([f'[period]\nid = "p{n}"\nfirst_year = 2023\nlast_year = 2023\n', *tasks]) for n in range(2)
+    }
     office = make_office("2023-02-20 10:00", texts=make_plan(periods=periods))
     for number in range(8):
         office.track(make_plan(periods=periods, plan_id=f"plan-{number}"))
@@ -208,7 +213,9 @@ def test_the_office_is_copied_blind_where_it_wants_to_be() -> None:
 
 
 def test_one_person_in_two_departments_gets_a_letter_for_each_and_each_once() -> None:
-    holders = [each for each in everybody() if each.role != "liaison" or each.department not in ("emergency", "housing")]
+    holders = [
+        each for each in everybody() if each.role != "liaison" or each.department not in ("emergency", "housing")
+    ]
     holders += [make_holder("liaison", name, email="both@county.example") for name in ("emergency", "housing")]
     office = make_office("2023-01-28 00:00", texts=BOTH, holders=holders)
     sent = [line for line in office.tick("2023-01-28 09:00") if line["letter"] == "start"]
@@ -221,7 +228,12 @@ def test_one_person_in_two_departments_gets_a_letter_for_each_and_each_once() ->
 def test_a_letter_says_who_was_told_before_and_which_letter_of_its_kind_it_is(office: Office) -> None:
     office.live("2023-03-17 00:00")
     rows = [
-        (letter.kind.value, letter.on.isoformat()[5:], letter.rows[0].nth, [(f"{told.on:%m-%d}", told.kind.value, told.posts) for told in letter.rows[0].told])
+        (
+            letter.kind.value,
+            letter.on.isoformat()[5:],
+            letter.rows[0].nth,
+            [(f"{told.on:%m-%d}", told.kind.value, told.posts) for told in letter.rows[0].told],
+        )
         for letter, headers, _deadlines in office.writer.written
         if letter.department_name == "示范县应急局" and letter.on > day("2023-02-28")
     ]
@@ -238,7 +250,9 @@ def test_a_letter_says_who_was_told_before_and_which_letter_of_its_kind_it_is(of
 
 def test_a_thread_is_kept_by_the_root_of_each_row(office: Office) -> None:
     office.live("2023-02-24 00:00")
-    roots = {headers.references for letter, headers, _d in office.writer.written if letter.department_name == "示范县应急局"}
+    roots = {
+        headers.references for letter, headers, _d in office.writer.written if letter.department_name == "示范县应急局"
+    }
     assert roots == {(office.item(KEY).root_id,)}
     ids = [headers.message_id for _letter, headers, _deadlines in office.writer.written]
     assert len(ids) == len(set(ids))

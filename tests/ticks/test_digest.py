@@ -61,7 +61,9 @@ def test_it_lists_what_is_overdue_due_soon_and_undeliverable() -> None:
     texts = make_plan(task(1, due=day("2023-02-28")), task(2, due=day("2023-03-14")), task(3, due=day("2023-03-21")))
     office = make_office("2023-02-20 10:00", texts=texts)
     office.live("2023-03-04 00:00")
-    office.mailer.fate = lambda _outgoing: Sent(outcome=Outcome.REFUSED, phase=Phase.RCPT, code=550, text="no such user")
+    office.mailer.fate = lambda _outgoing: Sent(
+        outcome=Outcome.REFUSED, phase=Phase.RCPT, code=550, text="no such user"
+    )
     office.live("2023-03-06 00:00")
     office.act(extend.act, key="2023/3/emergency", to=day("2023-03-31"), reason="r", approved_by="a")
     office.tick()  # the change is refused, and an alert about it too
@@ -76,7 +78,9 @@ def test_it_lists_what_is_held_and_what_falls_due_next() -> None:
     office = make_office("2023-03-03 10:00", texts=make_plan(task(1, due=day("2023-02-28")), task(2)))
     office.live("2023-03-07 00:00")
     letter = office.letter("digest")[0]
-    assert {section.name: [row.key for row in section.rows] for section in letter.sections} == {"held": ["2023/1/emergency"]}
+    assert {section.name: [row.key for row in section.rows] for section in letter.sections} == {
+        "held": ["2023/1/emergency"]
+    }
     assert letter.next_due is not None
     assert letter.next_due.key == "2023/2/emergency"
 
@@ -91,7 +95,9 @@ def test_fourteen_days_is_soon_and_the_due_day_itself_too() -> None:
 
 @pytest.mark.parametrize(("roles", "count"), [((), 0), (("director", "chief"), 2), (("convener",), 4)])
 def test_monthly_digests_go_to_whom_they_are_set_for(roles: tuple[str, ...], count: int) -> None:
-    office = make_office("2023-02-20 10:00", texts=make_plan(task(1, lead=["emergency", "housing"])), monthly_digests=roles)
+    office = make_office(
+        "2023-02-20 10:00", texts=make_plan(task(1, lead=["emergency", "housing"])), monthly_digests=roles
+    )
     office.live("2023-03-20 00:00")
     monthly = [line for line in office.lines if line["letter"] == "digest" and line["audience"] != "coordinator"]
     assert len(monthly) == count

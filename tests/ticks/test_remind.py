@@ -129,7 +129,9 @@ def test_nobody_anywhere_the_office_itself_reads_everything() -> None:
 
 
 def test_the_deputy_reads_while_the_holder_is_away() -> None:
-    away = make_holder("liaison", "emergency", deputy="d@county.example", away_since=day("2023-02-01"), away_until=day("2023-02-20"))
+    away = make_holder(
+        "liaison", "emergency", deputy="d@county.example", away_since=day("2023-02-01"), away_until=day("2023-02-20")
+    )
     office = make_office("2023-01-28 00:00", texts=FEBRUARY, holders=[away])
     office.live("2023-02-22 00:00")
     to = [str(line["to"][0]).split("@")[0] for line in ladder_lines(office.lines)]  # type: ignore[index]
@@ -211,5 +213,3 @@ def test_settings_changed_between_the_first_sync_and_the_first_tick_count_too() 
     office.live("2023-02-01 00:00")
     assert rungs(office.lines) == ["01-30 start"]  # remind-30 now lands on 01-20, before tracking
     assert office.events("regime_changed") == []  # nothing changed since the last tick: there was none
-
-

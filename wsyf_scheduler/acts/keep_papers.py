@@ -11,6 +11,7 @@ from wsyf_scheduler.i18n import _
 
 SHARED = 0o660
 
+
 def act(folder: Path, files: Sequence[str]) -> list[dict[str, str]]:
     """Copy each file to `folder/SHA256.ext`; returns name and fingerprint of each, in their order."""
     return [_keep(folder, Path(name)) for name in files]

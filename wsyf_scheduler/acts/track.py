@@ -45,7 +45,7 @@ def act(app: App, now: datetime, *, plan: Plan, texts: Mapping[str, str], who: s
         version = plans.add(
             session, plan_id=plan.id, title=plan.title, zone=plan.zone, texts=texts, at=now, who=who
         )
-        in_force = TrackedPlan(plan, app.table(plan.zone))
+        in_force = TrackedPlan(lambda: plan, app.table(plan.zone))
         held = _apply(app, session, now, in_force, changes, first=latest is None, who=who)
         _replan(session, now, in_force)
         events.add(

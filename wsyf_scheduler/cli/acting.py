@@ -19,7 +19,9 @@ reason_option = click.option("--reason", default="", help=_("why; it is kept, an
 @click.argument("keys", nargs=-1, required=True, type=KEY)
 @click.option("--on", type=DAY, help=_("the day it was handed in, today by default"))
 @click.option("--note", default="", help=_("a note for the receipt and the trail"))
-@click.option("--file", "files", multiple=True, type=click.Path(exists=True, dir_okay=False), help=_("a paper to keep beside it"))
+@click.option(
+    "--file", "files", multiple=True, type=click.Path(exists=True, dir_okay=False), help=_("a paper to keep beside it")
+)
 @click.option("--without-figures", is_flag=True, help=_("close a data task though its figures are not in"))
 @reason_option
 @json_option
@@ -43,7 +45,12 @@ def done(  # noqa: PLR0913 - the options of the command
     detail: dict[str, object] = {"papers": papers} if papers else {}
     detail |= {"without_figures": reason} if without_figures else {}
     items = close.act(app, app.clock.now(), keys=keys, who=login_name(), on=on, note=note or reason, detail=detail)
-    tell(office, items, as_json, [_("closed as of {day}; the liaison gets a receipt").format(day=each.closed_on) for each in items])
+    tell(
+        office,
+        items,
+        as_json,
+        [_("closed as of {day}; the liaison gets a receipt").format(day=each.closed_on) for each in items],
+    )
 
 
 @click.command(help=_("Open a closed or waived assignment again; an overdue one goes on at its chaser."))
@@ -86,9 +93,7 @@ def extend(office: Office, key: str, to: date, reason: str, approved_by: str, as
     from wsyf_scheduler.acts import extend as verb
 
     app = office.app()
-    item = verb.act(
-        app, app.clock.now(), key=key, to=to, reason=reason, approved_by=approved_by, who=login_name()
-    )
+    item = verb.act(app, app.clock.now(), key=key, to=to, reason=reason, approved_by=approved_by, who=login_name())
     words = _("due {day} instead of {old}; the liaison is told").format(day=item.due_on, old=item.original_due_on)
     tell(office, [item], as_json, [words])
 

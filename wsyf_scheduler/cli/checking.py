@@ -72,10 +72,16 @@ def _config(office: Office) -> Iterator[tuple[str, str]]:
     config = office.config
     yield "ok", _("config {path}").format(path=config.path)
     if config.mail.transport == "maildir":
-        yield "warning", _("mail is kept in a maildir and sent to no one: set mail.transport to smtp for the real office")
+        yield (
+            "warning",
+            _("mail is kept in a maildir and sent to no one: set mail.transport to smtp for the real office"),
+        )
     addresses = [config.office.email, config.mail.sender, *config.mail.bcc]
     for address in dict.fromkeys(address for address in addresses if address.endswith(EXAMPLE)):
-        yield "warning", _("{address} is an invented address: put the office's own into config.toml").format(address=address)
+        yield (
+            "warning",
+            _("{address} is an invented address: put the office's own into config.toml").format(address=address),
+        )
 
 
 def _plans(office: Office) -> Iterator[tuple[str, str]]:
@@ -113,7 +119,9 @@ def _people(office: Office) -> Iterator[tuple[str, str]]:
 def _invented(holders: list[Holder]) -> Iterator[tuple[str, str]]:
     n = sum(holder.email.endswith(EXAMPLE) for holder in holders)
     if n:
-        words = ngettext("{n} holder has an invented address (.example)", "{n} holders have invented addresses (.example)", n)
+        words = ngettext(
+            "{n} holder has an invented address (.example)", "{n} holders have invented addresses (.example)", n
+        )
         yield "warning", words.format(n=n)
 
 
@@ -137,7 +145,10 @@ def _calendar(office: Office) -> Iterator[tuple[str, str]]:
     yield "ok", _("working days by {source}").format(source=source())
     for year in years:
         if calendar.years[year].status is YearStatus.PROVISIONAL:
-            yield "warning", _("{year}: no holiday notice is known yet, its working days are provisional").format(year=year)
+            yield (
+                "warning",
+                _("{year}: no holiday notice is known yet, its working days are provisional").format(year=year),
+            )
 
 
 def _templates(office: Office) -> Iterator[tuple[str, str]]:
@@ -160,7 +171,10 @@ def _database(office: Office) -> Iterator[tuple[str, str]]:
     with office.glance() as opened:
         found = opened.rows("PRAGMA quick_check")[0]["quick_check"]
         rehearsal = opened.fact("rehearsal") == "yes"
-    yield ("ok" if found == "ok" else "fault"), _("database {path}: {found}").format(path=office.database_path, found=found)
+    yield (
+        ("ok" if found == "ok" else "fault"),
+        _("database {path}: {found}").format(path=office.database_path, found=found),
+    )
     if rehearsal:
         yield "warning", _("this is a rehearsal database: its clock is set by --at")
 

@@ -10,25 +10,29 @@ from collections.abc import Sequence
 from functools import lru_cache
 from unicodedata import category, east_asian_width
 
-GAP = "   "
-NARROWEST = 8  # columns of the screen below which no column is pressed
+GAPS = ("   ", "  ")  # between columns, where there is room and where there is not
+NARROW, NARROWEST = 8, 4  # columns of the screen to which cells are pressed, and if need be
 MARKS = {"Mn", "Me", "Cf"}  # kinds of characters that take no column of their own
 CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")  # what could move the cursor or colour the screen
 PIECE = re.compile(r"[!-~]+ *|.[，。、；：！？）》】”’]*", re.DOTALL)  # not parted: a word, a character and its stop
 
 
 def grid(headers: Sequence[str], rows: Sequence[Sequence[str]], *, columns: int, keep: Sequence[int]) -> list[str]:
-    """The lines of a table: headers, a rule, rows. Cells wrap to fit `columns`, but not in the columns `keep`."""
+    """The lines of a table: headers, a rule, rows. Cells wrap to fit `columns`; those of `keep` as a last resort."""
     widths = [_widest(cells) for cells in zip(headers, *rows, strict=True)]
+    gap = GAPS[1 + sum(widths) + len(GAPS[0]) * (len(widths) - 1) > columns]
+    gaps = len(gap) * (len(widths) - 1)
     folding = [index for index in range(len(headers)) if index not in keep]
-    room = columns - 1 - len(GAP) * (len(widths) - 1)
-    while folding and sum(widths) > room:
-        widest = max(folding, key=widths.__getitem__)
-        if widths[widest] <= NARROWEST:
-            break
+    for some, narrowest in ((folding, NARROW), (folding, NARROWEST), (range(len(headers)), NARROWEST)):
+        _press(widths, some, narrowest, columns - 1 - gaps)
+    rule = f" {'─' * (sum(widths) + gaps)}"
+    return [*_row(headers, widths, gap), rule, *(line for row in rows for line in _row(row, widths, gap))]
+
+
+def _press(widths: list[int], some: Sequence[int], narrowest: int, room: int) -> None:
+    """Take from the widest of these columns, again and again, until all fit or none gives more."""
+    while some and sum(widths) > room and widths[widest := max(some, key=widths.__getitem__)] > narrowest:
         widths[widest] -= 1
-    rule = "─" * (sum(widths) + len(GAP) * (len(widths) - 1))
-    return [*_row(headers, widths), f" {rule}", *(line for row in rows for line in _row(row, widths))]
 
 
 @lru_cache(maxsize=4096)
@@ -56,13 +60,13 @@ def _widest(cells: Sequence[str]) -> int:
     return max(width(line) for cell in cells for line in cell.split("\n"))
 
 
-def _row(cells: Sequence[str], widths: Sequence[int]) -> list[str]:
+def _row(cells: Sequence[str], widths: Sequence[int], gap: str) -> list[str]:
     folded = [fold(CONTROL.sub(" ", cell), columns) for cell, columns in zip(cells, widths, strict=True)]
     height = max(map(len, folded))
     filled = [lines + [""] * (height - len(lines)) for lines in folded]
-    return [_line(parts, widths) for parts in zip(*filled, strict=True)]
+    return [_line(parts, widths, gap) for parts in zip(*filled, strict=True)]
 
 
-def _line(parts: Sequence[str], widths: Sequence[int]) -> str:
+def _line(parts: Sequence[str], widths: Sequence[int], gap: str) -> str:
     padded = (part + " " * (columns - width(part)) for part, columns in zip(parts, widths, strict=True))
-    return f" {GAP.join(padded)}".rstrip()
+    return f" {gap.join(padded)}".rstrip()

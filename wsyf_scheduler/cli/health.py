@@ -51,6 +51,8 @@ def health(opened: Glance, pulse: Pulse) -> Health:
         lines.append(words + _(": see `wsyf outbox list`"))
     waiting = outbox.get("queued", 0)
     if waiting:
-        lines.append(ngettext("{n} message waits to be sent", "{n} messages wait to be sent", waiting).format(n=waiting))
+        lines.append(
+            ngettext("{n} message waits to be sent", "{n} messages wait to be sent", waiting).format(n=waiting)
+        )
     code = 2 if not pulse.is_well else 1 if troubled else 0
     return Health(code=code, lines=lines, pulse=pulse, outbox=outbox, held=held)

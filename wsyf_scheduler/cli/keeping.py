@@ -92,12 +92,14 @@ def upgrade(office: Office) -> None:
     saved = path.with_name(f"{path.stem}-before-{SystemClock().now():%Y%m%d-%H%M%S}.db")
     copy(path, saved)
     before, after = migrations.upgrade(db)
-    click.echo(_("upgraded from {before} to {after}; the database as it was is in {saved}").format(
-        before=before or "-", after=after, saved=saved
-    ))
+    click.echo(
+        _("upgraded from {before} to {after}; the database as it was is in {saved}").format(
+            before=before or "-", after=after, saved=saved
+        )
+    )
 
 
-@click.command(help=_("Print the shell's completion script: put `eval \"$(wsyf completion)\"` into ~/.bashrc."))
+@click.command(help=_('Print the shell\'s completion script: put `eval "$(wsyf completion)"` into ~/.bashrc.'))
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]), required=False)
 @click.pass_context
 def completion(ctx: click.Context, shell: str | None) -> None:

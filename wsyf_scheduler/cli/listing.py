@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from wsyf_scheduler.store.glance import Glance
 
 
+EXTENDED = "*"
+MARKS = {"period-end": "°", "office": "†"}
+
+
 @click.command("list", help=_("Assignments: who owes what by when."))
 @click.option("--period", help=_("only this period, such as 2023"))
 @click.option("--department", help=_("only this department, by id or short name"))
@@ -28,7 +32,7 @@ if TYPE_CHECKING:
 @click.option("--kind", type=WordType([kind.value for kind in Kind]), help=_("only this kind of task"))
 @json_option
 @pass_office
-def list_(office: Office, as_json: bool, **wanted: Any) -> None:  # noqa: FBT001 - click's way
+def list_(office: Office, /, as_json: bool, **wanted: Any) -> None:  # noqa: FBT001 - click's way
     """Print the assignments that match."""
     with office.glance() as opened:
         today = today_of(office, opened)
@@ -99,6 +103,8 @@ def print_table(items: list[Assignment], today: date, names: dict[str, str]) -> 
     ]
     if rows:
         table((_("id"), _("key"), _("dept."), _("task"), _("due"), _("state")), rows, keep=(0, 1, 2, 4))
+        for line in _legend(items):
+            click.echo(line)
     overdue = sum(item.is_overdue(today) and not item.held for item in items)
     held = sum(item.held for item in items)
     line = ngettext("{n} assignment", "{n} assignments", len(items)).format(n=len(items))
@@ -111,7 +117,22 @@ def _due(item: Assignment, today: date) -> tuple[str, str]:
     words = state_words(item, today)
     if item.state is State.OPEN and not item.held and not item.is_overdue(today):
         words = days_words(item, today)
-    return f"{item.due_on}{'*' if item.original_due_on else ''}", words
+    return f"{item.due_on}{_mark(item)}", words
+
+
+def _mark(item: Assignment) -> str:
+    """What stands behind a due day that is not simply the document's."""
+    return EXTENDED if item.original_due_on else MARKS.get(item.due_basis, "")
+
+
+def _legend(items: list[Assignment]) -> list[str]:
+    meanings = {
+        EXTENDED: _("* extended"),
+        MARKS["period-end"]: _("° end of the period: the document states no day"),
+        MARKS["office"]: _("† set by the office"),
+    }
+    used = {_mark(item) for item in items}
+    return [meaning for mark, meaning in meanings.items() if mark in used]
 
 
 @click.command(help=_("One assignment: where it stands, its history, its messages, and what comes next."))

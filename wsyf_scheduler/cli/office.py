@@ -77,7 +77,9 @@ class Office:
             with self.glance() as opened:
                 if opened.fact("rehearsal") == "yes":
                     return
-        message = _("--at sets the clock of a rehearsal only, and this database is real (see `wsyf init --rehearsal DIR`)")
+        message = _(
+            "--at sets the clock of a rehearsal only, and this database is real (see `wsyf init --rehearsal DIR`)"
+        )
         raise Forbidden(message)
 
     def instant(self, zone: str) -> datetime | None:

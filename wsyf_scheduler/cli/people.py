@@ -56,13 +56,17 @@ def _plain(holder: Holder, today: date) -> dict[str, object]:
 
 
 def _print(holders: list[Holder], today: date, names: dict[str, str]) -> None:
+    present = [each for each in holders if each.until is None or each.until >= today]
     rows = [
-        (role_name(each.role), names.get(each.department, each.department), each.name, each.email, _term(each))
-        for each in holders
-        if each.until is None or each.until >= today
+        (role_name(each.role), names.get(each.department, each.department), each.name, each.email) for each in present
     ]
-    if rows:
-        table((_("post"), _("dept."), _("name"), _("address"), _("from – to")), rows, keep=(0, 1, 3))
+    terms = [_term(each) for each in present]
+    headers = (_("post"), _("dept."), _("name"), _("address"))
+    if any(terms):
+        rows_with_terms = [(*row, term) for row, term in zip(rows, terms, strict=True)]
+        table((*headers, _("from – to")), rows_with_terms, keep=(0, 1))
+    elif rows:
+        table(headers, rows, keep=(0, 1, 3))
     for line in vacancies(holders, today, names):
         click.secho(line, fg="yellow")
 
@@ -89,7 +93,9 @@ def vacancies(holders: list[Holder], today: date, names: dict[str, str]) -> list
     posts = [Post(role, department) for department in names for role in DEPARTMENT_ROLES]
     posts += [Post(role) for role in PLAN_ROLES]
     return [
-        _("vacant: {post} {department}").format(post=role_name(post.role), department=names.get(post.department, "")).rstrip()
+        _("vacant: {post} {department}")
+        .format(post=role_name(post.role), department=names.get(post.department, ""))
+        .rstrip()
         for post in posts
         if not roster.of(post, today)
     ]

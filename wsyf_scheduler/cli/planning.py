@@ -23,7 +23,8 @@ def plan() -> None:
 
 def folders(office: Office, plan_id: str | None) -> Iterator[tuple[Path, Plan]]:
     """The plan folders of the office with their plans; with an id, just that one. Invalid names every fault of all."""
-    found, faults = [], []
+    found: list[tuple[Path, Plan]] = []
+    faults: list[Fault] = []
     for folder in plan_files.folders(office.config.jobs):
         try:
             found.append((folder, plan_files.load(folder)))
@@ -91,6 +92,8 @@ def _wanted(want: Wanted) -> dict[str, object]:
 
 
 def _print_plan(each: Plan) -> None:
+    from wsyf_scheduler.reports.wording import basis as basis_words
+
     click.secho(f"{each.id}  {each.title}", bold=True)
     click.echo(_("  {document}, issued {issued}, zone {zone}").format(
         document=each.document, issued=each.issued, zone=each.zone
@@ -98,7 +101,7 @@ def _print_plan(each: Plan) -> None:
     names = {department.id: department.short for department in each.departments}
     wanted = expand(each)
     rows = [
-        (want.key, names[want.department], want.title, str(want.due_on), "" if want.basis == "document" else want.basis)
+        (want.key, names[want.department], want.title, str(want.due_on), "" if want.basis == "document" else basis_words(want.basis))
         for want in wanted
     ]
     table((_("key"), _("dept."), _("task"), _("due"), _("basis")), rows, keep=(0, 1, 3))
@@ -141,12 +144,13 @@ def _print_changes(changes: Changes) -> None:
         click.secho(f"  + {want.key}  {want.title}  {want.due_on}", fg="green")
     for item, want in changes.moved:
         click.secho(f"  ~ {item.key}  {item.title}  {item.due_on} → {want.due_on}", fg="yellow")
+    reworded, restored, withdrawn = _("reworded"), _("restored"), _("withdrawn, never deleted")
     for item, want in changes.reworded:
-        click.secho(f"  ~ {item.key}  {want.title}  ({_('reworded')})", fg="yellow")
+        click.secho(f"  ~ {item.key}  {want.title}  {reworded}", fg="yellow")
     for item, want in changes.restored:
-        click.secho(f"  + {item.key}  {want.title}  ({_('restored')})", fg="green")
+        click.secho(f"  + {item.key}  {want.title}  {restored}", fg="green")
     for item in changes.withdrawn:
-        click.secho(f"  - {item.key}  {item.title}  ({_('withdrawn, never deleted')})", fg="red")
+        click.secho(f"  - {item.key}  {item.title}  {withdrawn}", fg="red")
     if not changes:
         click.echo("  " + _("nothing to change"))
 

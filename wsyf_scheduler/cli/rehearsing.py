@@ -13,6 +13,8 @@ import click
 from wsyf_scheduler.cli.office import DAY, Office, json_option, need, pass_office
 from wsyf_scheduler.cli.output import print_json, print_line, table
 from wsyf_scheduler.i18n import _, ngettext
+from wsyf_scheduler.mail.letter import LetterKind
+from wsyf_scheduler.reports import wording
 
 if TYPE_CHECKING:
     from wsyf_scheduler.app import App
@@ -116,7 +118,7 @@ def _print_summary(lines: Sequence[Line], maildir: Path | None) -> None:
     counts = Counter((str(line["letter"]), str(line["at"])[:4]) for line in lines)
     letters = sorted({letter for letter, _year in counts}, key=_letter_order)
     rows = [
-        (letter_name(letter), *(str(counts[letter, year] or "") for year in years), str(sum(counts[letter, y] for y in years)))
+        (wording.letter(letter), *(str(counts[letter, year] or "") for year in years), str(sum(counts[letter, y] for y in years)))
         for letter in letters
     ]
     if rows:
@@ -137,28 +139,7 @@ def _addresses(line: Line) -> list[str]:
 
 
 def _letter_order(letter: str) -> int:
-    return list(letter_names()).index(letter)
-
-
-def letter_names() -> dict[str, str]:
-    """Letter kinds in words, in the order of the ladder."""
-    return {
-        "start": _("start"),
-        "reminder": _("reminder"),
-        "chaser": _("chaser"),
-        "escalation": _("escalation"),
-        "briefing": _("briefing"),
-        "receipt": _("receipt"),
-        "change": _("change"),
-        "digest": _("digest"),
-        "alert": _("alert"),
-        "test": _("test"),
-    }
-
-
-def letter_name(letter: str) -> str:
-    """A letter kind in words."""
-    return letter_names().get(letter, letter)
+    return list(LetterKind).index(LetterKind(letter))
 
 
 @click.command(help=_("The messages that lie ahead, if nobody does anything."))
@@ -171,14 +152,21 @@ def schedule(office: Office, days: int, as_json: bool) -> None:  # noqa: FBT001 
     if as_json:
         print_json(found)
         return
+    with office.glance() as opened:
+        names = opened.departments()
     rows = [
-        (str(line["at"])[:16].replace("T", " "), letter_name(str(line["letter"])), str(line["department"] or line["audience"]), _rows(line))
+        (str(line["at"])[:16].replace("T", " "), wording.letter(str(line["letter"])), _receiver(line, names), _rows(line))
         for line in found
     ]
     if rows:
         table((_("when"), _("letter"), _("to"), _("about")), rows, keep=(0, 1, 2))
     words = ngettext("{n} message in the next {days} days", "{n} messages in the next {days} days", len(rows))
     click.echo(words.format(n=len(rows), days=days))
+
+
+def _receiver(line: Line, names: dict[str, str]) -> str:
+    department = str(line["department"])
+    return names.get(department, department) or wording.role(str(line["audience"]))
 
 
 def _rows(line: Line) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -32,7 +32,8 @@ def tick(office: Office, dry_run: bool, as_json: bool) -> None:  # noqa: FBT001 
         _dry_run(app, as_json=as_json)
         return
     rescued = rescue.run(app, app.clock.now())
-    templates.run(app, app.clock.now())
+    if any(path.suffix for path in app.config.templates.glob("*")):  # trying them all takes its time
+        templates.run(app, app.clock.now())
     reminded, digests, delivered = round_of_ticks(app, app.clock.now())
     counts = {
         "rescued": rescued,
@@ -58,11 +59,17 @@ def _say_wait(holder: str) -> None:
 
 def _dry_run(app: App, *, as_json: bool) -> None:
     from wsyf_scheduler.core.grouping import grouped
+    from wsyf_scheduler.reports import wording
     from wsyf_scheduler.ticks import remind
 
-    groups = [
-        {"plan": plan_id, "letter": group.letter, "department": group.department, "audience": group.audience,
-         "rows": [{"key": row.key, "rung": row.rung, "repeat": row.repeat} for row in rows]}
+    groups: list[dict[str, Any]] = [
+        {
+            "plan": plan_id,
+            "letter": group.letter,
+            "department": group.department,
+            "audience": group.audience,
+            "rows": [{"key": row.key, "rung": row.rung, "repeat": row.repeat} for row in rows],
+        }
         for plan_id, notices in remind.due_now(app, app.clock.now()).items()
         for group, rows in grouped(notices).items()
     ]
@@ -70,12 +77,20 @@ def _dry_run(app: App, *, as_json: bool) -> None:
         print_json(groups)
         return
     for each in groups:
-        rows = ", ".join(str(row["key"]) for row in each["rows"])  # type: ignore[index, union-attr]
-        click.echo(f"{each['letter']}  {each['department'] or each['audience']}  {rows}")
-    click.echo(ngettext("{n} message would be queued", "{n} messages would be queued", len(groups)).format(n=len(groups)))
+        keys = ", ".join(row["key"] for row in each["rows"])
+        receiver = each["department"] or wording.role(each["audience"])
+        click.echo(f"{wording.letter(each['letter'])}  {receiver}  {keys}")
+    click.echo(
+        ngettext("{n} message would be queued", "{n} messages would be queued", len(groups)).format(n=len(groups))
+    )
 
 
-@click.command(help=_("Run for the office: watch the due days, send the letters. SIGTERM ends it, SIGHUP reads config and templates anew."))
+@click.command(
+    help=_(
+        "Run for the office: watch the due days, send the letters."
+        " SIGTERM ends it, SIGHUP reads config and templates anew."
+    )
+)
 @click.option("--adopt", is_flag=True, help=_("accept that the database has moved to this host"))
 @click.option("-v", "--verbose", is_flag=True, help=_("log more"))
 @click.pass_context
@@ -95,7 +110,9 @@ def daemon(ctx: click.Context, adopt: bool, verbose: bool) -> None:  # noqa: FBT
         office = Office(str(path), None)
         with office.glance() as opened:
             if opened.fact("rehearsal") == "yes":
-                raise Forbidden(_("this database is a rehearsal's: its clock is set by --at; use `wsyf --at WHEN tick`"))
+                raise Forbidden(
+                    _("this database is a rehearsal's: its clock is set by --at; use `wsyf --at WHEN tick`")
+                )
         return office.app(should_stop=should_stop)
 
     Daemon(open_app).run()

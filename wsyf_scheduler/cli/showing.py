@@ -17,6 +17,7 @@ from wsyf_scheduler.core.calendar import Hours
 from wsyf_scheduler.core.decide import is_before_ladder, landings
 from wsyf_scheduler.core.ladder import Landing, Timetable
 from wsyf_scheduler.i18n import _
+from wsyf_scheduler.reports import wording
 from wsyf_scheduler.store.glance import Glance, instant
 from wsyf_scheduler.store.lookup import find
 
@@ -130,19 +131,31 @@ def _message(sight: Sight, row: dict[str, Any]) -> dict[str, object]:
 
 def print_sight(sight: Sight) -> None:
     """Print it for people."""
+    from wsyf_scheduler.cli.desk import message_state
+    from wsyf_scheduler.cli.trail import phrase
+
     item, today = sight.item, sight.today
     click.secho(f"{item.key}  {item.title}", bold=True)
     for label, value in _facts(item, today, sight.names):
         click.echo(f"  {label}{value}")
     if sight.messages:
         rows = [
-            (str(each["id"]), _when(sight, each), each["letter"], ", ".join(json.loads(each["to"] or "[]")), each["state"])
+            (
+                str(each["id"]),
+                _when(sight, each),
+                wording.letter(each["letter"]),
+                ", ".join(json.loads(each["to"] or "[]")),
+                message_state(each["state"]),
+            )
             for each in sight.messages
         ]
         table((_("mail"), _("when"), _("letter"), _("to"), _("state")), rows, title=_("Messages"), keep=(0, 1, 2, 4))
-    history = [(f"{sight.local(each['at']):%Y-%m-%d %H:%M}", each["who"], each["action"], each["why"]) for each in sight.events]
+    history = [
+        (f"{sight.local(each['at']):%Y-%m-%d %H:%M}", each["who"], phrase(each["action"]), each["why"])
+        for each in sight.events
+    ]
     table((_("when"), _("who"), _("what"), _("why")), history, title=_("History"), keep=(0, 1))
-    coming = [(str(each.on), _rung(each), each.rung.letter) for each in sight.ahead[:NEXT_SHOWN]]
+    coming = [(str(each.on), _rung(each), wording.letter(each.rung.letter)) for each in sight.ahead[:NEXT_SHOWN]]
     if coming:
         table((_("day"), _("rung"), _("letter")), coming, title=_("What comes next, while it stays open"))
 
@@ -155,7 +168,7 @@ def _facts(item: Assignment, today: date, names: dict[str, str]) -> list[tuple[s
         (_("department: "), names.get(item.department, item.department)),
         (_("support: "), support),
         (_("due: "), f"{due}  {days_words(item, today) if item.state.value == 'open' else ''}".rstrip()),
-        (_("basis: "), item.due_basis if item.due_basis != "document" else ""),
+        (_("basis: "), wording.basis(item.due_basis) if item.due_basis != "document" else ""),
         (_("state: "), state_words(item, today)),
         (_("closed: "), str(item.closed_on) if item.closed_on else ""),
         (_("waits for: "), item.after or ""),

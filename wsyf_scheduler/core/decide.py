@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from wsyf_scheduler.core.assignment import Assignment, State
 from wsyf_scheduler.core.ladder import Landing, Start, Timetable
@@ -42,8 +43,7 @@ class Reason(StrEnum):
     DECIDED = "decided"  # decided before
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(NamedTuple):
     """What was decided before: one rung, one receiver, for one due day and one day counted from."""
 
     rung: str
@@ -68,6 +68,7 @@ class Decided:
 
 
 NOTHING_DECIDED = Decided()
+Passed = list[tuple[Landing, str]]  # undecided landings whose slot has come, each with its receiver
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +88,8 @@ def decide(item: Assignment, decided: Decided, table: Timetable, now: datetime) 
     """
     if not table.hours.is_open(now, table.calendar):
         return ()
-    return tuple([*_of_lead(item, decided, table, now), *_of_support(item, decided, table, now)])
+    passed = [(landing, receiver) for landing, receiver in undecided(item, decided, table) if landing.slot_at <= now]
+    return (*_of_lead(item, passed, decided, now), *_of_support(item, passed, now))
 
 
 def with_decisions(decided: Decided, item: Assignment, decisions: Iterable[Decision]) -> Decided:
@@ -144,13 +146,9 @@ def silence(item: Assignment, on: date) -> Reason | None:
     return None
 
 
-def _of_lead(item: Assignment, decided: Decided, table: Timetable, now: datetime) -> list[Decision]:
-    passed = [
-        landing
-        for landing, receiver in undecided(item, decided, table)
-        if receiver == item.department and landing.slot_at <= now
-    ]
-    reasons = [(landing, silence(item, landing.on)) for landing in passed]
+def _of_lead(item: Assignment, passed: Passed, decided: Decided, now: datetime) -> list[Decision]:
+    own = [landing for landing, receiver in passed if receiver == item.department]
+    reasons = [(landing, silence(item, landing.on)) for landing in own]
     skipped = [_decision(item, landing, Verdict.SKIPPED, reason) for landing, reason in reasons if reason is not None]
     return skipped + _latest_of(item, [landing for landing, reason in reasons if reason is None], decided, now)
 
@@ -183,11 +181,11 @@ def timeliness(landing: Landing, now: datetime) -> Reason:
     return Reason.DUE if (now - landing.slot_at).total_seconds() < 86_400 else Reason.LATE
 
 
-def _of_support(item: Assignment, decided: Decided, table: Timetable, now: datetime) -> list[Decision]:
+def _of_support(item: Assignment, passed: Passed, now: datetime) -> list[Decision]:
     """A support department's row of `start` is not swallowed by later rungs: it goes late while the assignment is open."""
     found = []
-    for landing, receiver in undecided(item, decided, table):
-        if receiver != item.department and landing.slot_at <= now:
+    for landing, receiver in passed:
+        if receiver != item.department:
             reason = silence(item, landing.on)
             verdict = Verdict.NOTIFY if reason is None else Verdict.SKIPPED
             reason = reason or timeliness(landing, now)

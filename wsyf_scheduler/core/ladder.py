@@ -105,6 +105,7 @@ class Timetable:
     calendar: WorkCalendar
     hours: Hours
     _landings: dict[tuple[str, date, date], tuple[Landing, ...]] = field(default_factory=dict, repr=False)
+    _starts: dict[tuple[str, date, datetime, date], Landing | None] = field(default_factory=dict, repr=False)
 
     def landings(self, kind: str, due_on: date, counted_from: date) -> tuple[Landing, ...]:
         """Where every rung but `start` lands, in the order of the table.
@@ -118,6 +119,12 @@ class Timetable:
 
     def start(self, kind: str, begins_on: date, tracked_from: datetime, due_on: date) -> Landing | None:
         """Where `start` lands: the first slot at or after the later of period start and the start of tracking."""
+        key = (kind, begins_on, tracked_from, due_on)
+        if key not in self._starts:
+            self._starts[key] = self._start(*key)
+        return self._starts[key]
+
+    def _start(self, kind: str, begins_on: date, tracked_from: datetime, due_on: date) -> Landing | None:
         for rank, rung in enumerate(self.ladder.rungs):
             if isinstance(rung.when, Start) and rung.serves(kind):
                 slot_at = self.hours.first_slot(max(self.hours.midnight(begins_on), tracked_from), self.calendar)

@@ -143,9 +143,11 @@ class _Reader:
             away_since=self._day(cells, "away_since", line),
             away_until=self._day(cells, "away_until", line),
         )
-        if holder.since and holder.until and holder.until < holder.since:
-            message = _("{until} is before since, {since}").format(until=holder.until, since=holder.since)
-            self.fault(line, "until", message)
+        terms = {"until": (holder.since, holder.until), "away_until": (holder.away_since, holder.away_until)}
+        for key, (first, last) in terms.items():
+            if first and last and last < first:
+                message = _("{until} is before {key}, {since}")
+                self.fault(line, key, message.format(until=last, key=key.replace("until", "since"), since=first))
         if len(self._faults) == before:
             self._holders.append(holder)
 

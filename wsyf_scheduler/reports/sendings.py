@@ -21,8 +21,9 @@ class Sendings:
     def __init__(self, app: App) -> None:
         """Begin after what has been sent already."""
         self._app = app
+        self._items: dict[int, Assignment] = {}  # as first told: a line says of them what never changes
         with app.db.read() as session:
-            self._told = set(outbox.sent_ids(session, 0))
+            self._told, self._floor = set(outbox.sent_ids(session, 0)), 0
             self._floor = self._all_told_up_to(session)
 
     def new(self) -> list[tuple[Message, Line]]:
@@ -30,21 +31,23 @@ class Sendings:
         with self._app.db.read() as session:
             sent = [message for message in outbox.sent_since(session, self._floor) if message.id not in self._told]
             rows = notices.rows_of(session, [message.id for message in sent])
-            ids = sorted({row.assignment_id for each in rows.values() for row in each})
-            items = assignments.by_ids(session, ids) if ids else {}
+            new = {row.assignment_id for each in rows.values() for row in each} - self._items.keys()
+            self._items |= assignments.by_ids(session, sorted(new))
             zones = {plan_id: tracked.table.hours.zone for plan_id, tracked in self._app.plans(session).items()}
             self._told.update(message.id for message in sent)
             self._floor = self._all_told_up_to(session)
+        self._told = {message_id for message_id in self._told if message_id > self._floor}
         lines = []
         for message in sent:
             assert message.sent_at is not None  # the database holds sent messages to that
-            lines.append((message, line(message, message.sent_at.astimezone(zones[message.plan_id]), rows[message.id], items)))
+            at = message.sent_at.astimezone(zones[message.plan_id])
+            lines.append((message, line(message, at, rows[message.id], self._items)))
         return sorted(lines, key=_order)
 
     def _all_told_up_to(self, session: Session) -> int:
         """The id up to which nothing can be sent any more: one queued early may be sent late."""
         unsent = outbox.first_unsent(session)
-        return max(self._told, default=0) if unsent is None else unsent - 1
+        return max(self._told, default=self._floor) if unsent is None else unsent - 1
 
 
 def _order(found: tuple[Message, Line]) -> tuple[str, str, str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +10,7 @@ from sqlalchemy import BindParameter, bindparam, func, insert, select, update
 
 from wsyf_scheduler.core.assignment import Assignment
 from wsyf_scheduler.store.db import Session
-from wsyf_scheduler.store.prepared import Prepared
+from wsyf_scheduler.store.prepared import Prepared, PreparedIn
 from wsyf_scheduler.store.rows import ASSIGNMENT, assignment, assignment_values
 
 COLUMN = ASSIGNMENT.c
@@ -24,7 +24,14 @@ SET_ATTENTION = Prepared(
     update(ASSIGNMENT).where(COLUMN.id == bindparam("item")).values(next_attention_at=bindparam("at"))
 )
 OF_PLAN = Prepared(select(ASSIGNMENT).where(COLUMN.plan_id == PLAN).order_by(COLUMN.position, COLUMN.id))
-BY_IDS = select(ASSIGNMENT).where(COLUMN.id.in_(bindparam("ids", expanding=True)))
+PAGE_SIZE = 1024
+PAGE = Prepared(
+    select(ASSIGNMENT)
+    .where(COLUMN.plan_id == PLAN, COLUMN.key > bindparam("after"))
+    .order_by(COLUMN.key)
+    .limit(bindparam("most"))
+)
+BY_IDS = PreparedIn(lambda ids: select(ASSIGNMENT).where(COLUMN.id.in_(ids)))
 BY_KEY = Prepared(select(ASSIGNMENT).where(COLUMN.key == bindparam("wanted")).order_by(COLUMN.plan_id))
 BY_PREFIX = Prepared(
     select(ASSIGNMENT).where(COLUMN.key >= bindparam("wanted"), COLUMN.key < bindparam("end")).order_by(COLUMN.key)
@@ -62,6 +69,14 @@ def of_plan(session: Session, plan_id: str) -> list[Assignment]:
     return [assignment(row) for row in OF_PLAN.rows(session, {"plan": plan_id})]
 
 
+def pages(session: Session, plan_id: str, *, size: int = PAGE_SIZE) -> Iterator[list[Assignment]]:
+    """All of a plan by key, so many at a time: for what must not hold a large plan in memory."""
+    after = ""
+    while found := [assignment(row) for row in PAGE.rows(session, {"plan": plan_id, "after": after, "most": size})]:
+        yield found
+        after = found[-1].key
+
+
 def by_id(session: Session, item_id: int) -> Assignment | None:
     """One, or None."""
     return by_ids(session, [item_id]).get(item_id)
@@ -69,7 +84,8 @@ def by_id(session: Session, item_id: int) -> Assignment | None:
 
 def by_ids(session: Session, ids: Sequence[int]) -> dict[int, Assignment]:
     """Several, by id; unknown ones are left out."""
-    return {row.id: assignment(row) for row in session.execute(BY_IDS, {"ids": list(ids)})}
+    found = [assignment(row) for row in BY_IDS.rows(session, ids)]
+    return {item.id: item for item in found}
 
 
 def by_prefix(session: Session, prefix: str) -> list[Assignment]:

@@ -27,7 +27,7 @@ def copy(source: Path, target: Path) -> int:
         _verify(part)
         part.chmod(SHARED)
         _make_durable(part)
-        os.replace(part, target)
+        part.replace(target)
         _make_durable(target.parent)
     except sqlite3.Error as error:
         raise schema.trouble(error, source) from error

@@ -4,38 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
+from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import BindParameter, bindparam, insert, or_, select, update
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy import bindparam, insert, or_, select, update
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from wsyf_scheduler.core.decide import Decided, Mark, Verdict
 from wsyf_scheduler.core.grouping import Notice
 from wsyf_scheduler.core.message import WAITING, MessageRow
 from wsyf_scheduler.store.db import Session
-from wsyf_scheduler.store.prepared import Prepared
-from wsyf_scheduler.store.rows import MESSAGE, NOTICE, as_json, message_row, words
+from wsyf_scheduler.store.prepared import Prepared, PreparedIn
+from wsyf_scheduler.store.rows import MESSAGE, MESSAGE_ROW, NOTICE, as_json, message_row, words
 
 COLUMN = NOTICE.c
 WAITING_STATES = [state.value for state in WAITING]
-IDS: BindParameter[int] = bindparam("ids", expanding=True)
 
-DECIDED = select(
-    COLUMN.assignment_id,
-    COLUMN.rung,
-    COLUMN.repeat,
-    COLUMN.due_on,
-    COLUMN.counted_from,
-    COLUMN.receiver,
-    COLUMN.role,
-    COLUMN.verdict,
-    COLUMN.slot_at,
-).where(COLUMN.assignment_id.in_(IDS), COLUMN.rung.is_not(None))
-RECORD = {
-    "sqlite": Prepared(sqlite_insert(NOTICE).on_conflict_do_nothing()),
-    "postgresql": Prepared(postgresql_insert(NOTICE).on_conflict_do_nothing()),
-}
+DECIDED = PreparedIn(
+    lambda ids: select(
+        COLUMN.assignment_id,
+        COLUMN.rung,
+        COLUMN.repeat,
+        COLUMN.due_on,
+        COLUMN.counted_from,
+        COLUMN.receiver,
+        COLUMN.role,
+        COLUMN.verdict,
+        COLUMN.slot_at,
+    ).where(COLUMN.assignment_id.in_(ids), COLUMN.rung.is_not(None))
+)
 ADD_ROW = Prepared(insert(NOTICE))
 WAITING_MESSAGES = select(MESSAGE.c.id).where(or_(*(MESSAGE.c.state == state for state in WAITING_STATES)))
 ANY_WAITING = Prepared(WAITING_MESSAGES.limit(1))
@@ -51,26 +48,34 @@ SUPERSEDE = Prepared(
     )
     .values(verdict=Verdict.SUPERSEDED.value, dropped="newer-rung")
 )
-ROWS_OF = select(NOTICE).where(COLUMN.message_id.in_(IDS), COLUMN.dropped.is_(None)).order_by(COLUMN.id)
-DROP = Prepared(update(NOTICE).where(COLUMN.id == bindparam("notice")).values(dropped=bindparam("why")))
-EARLIER = (
-    select(
-        COLUMN.assignment_id,
-        COLUMN.id,
-        COLUMN.letter,
-        MESSAGE.c.audience,
-        COLUMN.role,
-        COLUMN.due_on,
-        COLUMN.receiver,
-        COLUMN.to_roles,
-        COLUMN.cc_roles,
-        MESSAGE.c.sent_at,
-        MESSAGE.c.id.label("outbox_id"),
-        COLUMN.slot_at,
+ROWS_OF = PreparedIn(
+    lambda ids: (
+        select(COLUMN.message_id, *MESSAGE_ROW)
+        .where(COLUMN.message_id.in_(ids), COLUMN.dropped.is_(None))
+        .order_by(COLUMN.id)
     )
-    .join(MESSAGE, COLUMN.message_id == MESSAGE.c.id)
-    .where(COLUMN.assignment_id.in_(IDS), MESSAGE.c.state == "sent", COLUMN.dropped.is_(None))
-    .order_by(MESSAGE.c.sent_at, COLUMN.id)
+)
+DROP = Prepared(update(NOTICE).where(COLUMN.id == bindparam("notice")).values(dropped=bindparam("why")))
+EARLIER = PreparedIn(
+    lambda ids: (
+        select(
+            COLUMN.assignment_id,
+            COLUMN.id,
+            COLUMN.letter,
+            MESSAGE.c.audience,
+            COLUMN.role,
+            COLUMN.due_on,
+            COLUMN.receiver,
+            COLUMN.to_roles,
+            COLUMN.cc_roles,
+            MESSAGE.c.sent_at,
+            MESSAGE.c.id.label("outbox_id"),
+            COLUMN.slot_at,
+        )
+        .join(MESSAGE, COLUMN.message_id == MESSAGE.c.id)
+        .where(COLUMN.assignment_id.in_(ids), MESSAGE.c.state == "sent", COLUMN.dropped.is_(None))
+        .order_by(MESSAGE.c.sent_at, COLUMN.id)
+    )
 )
 
 
@@ -95,9 +100,8 @@ def decided(session: Session, ids: Sequence[int]) -> dict[int, Decided]:
     """What has been decided of each assignment; those with nothing are left out."""
     marks: dict[int, set[Mark]] = {}
     newest: dict[int, datetime] = {}
-    for item_id, rung, repeat, due_on, counted_from, receiver, role, verdict, slot_at in session.execute(
-        DECIDED, {"ids": list(ids)}
-    ):
+    rows = DECIDED.rows(session, ids)
+    for item_id, rung, repeat, due_on, counted_from, receiver, role, verdict, slot_at in rows:
         marks.setdefault(item_id, set()).add(Mark(rung, repeat, due_on, counted_from, receiver))
         if verdict == Verdict.NOTIFY and role == "lead" and slot_at is not None:
             newest[item_id] = max(slot_at, newest.get(item_id, slot_at))
@@ -109,7 +113,17 @@ def decided(session: Session, ids: Sequence[int]) -> dict[int, Decided]:
 def record(session: Session, notices: Iterable[Notice], message_id: int | None, now: datetime) -> None:
     """Record decisions; one that was recorded before is ignored, as the dedup key demands."""
     values = [_values(notice, message_id, now) for notice in notices]
-    RECORD[session.dialect.name].run_all(session, values)
+    _record(session.dialect.name).run_all(session, values)
+
+
+@cache
+def _record(dialect: str) -> Prepared:
+    """Insert or ignore, as each database says it; the one that is not ours is not loaded."""
+    if dialect == "postgresql":
+        from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+
+        return Prepared(postgresql_insert(NOTICE).on_conflict_do_nothing())
+    return Prepared(sqlite_insert(NOTICE).on_conflict_do_nothing())
 
 
 def _values(notice: Notice, message_id: int | None, now: datetime) -> dict[str, Any]:
@@ -180,8 +194,8 @@ def supersede_queued(session: Session, newer: Iterable[tuple[int, datetime]]) ->
 def rows_of(session: Session, message_ids: Sequence[int]) -> dict[int, list[MessageRow]]:
     """The rows of messages that were not taken out, by message, in the order they were added."""
     found: dict[int, list[MessageRow]] = {message_id: [] for message_id in message_ids}
-    for row in session.execute(ROWS_OF, {"ids": list(message_ids)}):
-        found[row.message_id].append(message_row(row))
+    for message_id, *row in ROWS_OF.rows(session, message_ids):
+        found[message_id].append(message_row(row))
     return found
 
 
@@ -193,6 +207,6 @@ def drop(session: Session, dropped: Iterable[tuple[int, str]]) -> None:
 def earlier(session: Session, assignment_ids: Sequence[int]) -> dict[int, list[Earlier]]:
     """Every row about these assignments that was sent, by assignment, oldest first."""
     found: dict[int, list[Earlier]] = {item_id: [] for item_id in assignment_ids}
-    for row in session.execute(EARLIER, {"ids": list(assignment_ids)}):
+    for row in EARLIER.rows(session, assignment_ids):
         found[row[0]].append(Earlier._make(row))
     return found

@@ -6,16 +6,16 @@ import zlib
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import and_, bindparam, func, insert, or_, select, update
+from sqlalchemy import and_, bindparam, func, insert, literal, or_, select, update
 
 from wsyf_scheduler.core.message import WAITING, Message, MessageState
 from wsyf_scheduler.store.db import Session
-from wsyf_scheduler.store.prepared import Prepared
+from wsyf_scheduler.store.prepared import Prepared, PreparedIn
 from wsyf_scheduler.store.rows import ATTEMPT, MESSAGE, as_json, message
 
 COLUMN = MESSAGE.c
 SENDING = MessageState.SENDING.value
-WAITING_STATES = [state.value for state in WAITING]
+WAITING_STATES = [literal(state.value) for state in WAITING]
 TROUBLE_STATES = [
     state.value for state in (MessageState.RETRY, MessageState.UNCERTAIN, MessageState.DISCARDED, MessageState.HELD)
 ]
@@ -31,16 +31,19 @@ LIKE = Prepared(
         COLUMN.attempts == 0,
     )
 )
-LEAVING = (
-    select(MESSAGE)
-    .where(
-        COLUMN.state.in_(WAITING_STATES),
-        COLUMN.not_before <= bindparam("now"),
-        or_(COLUMN.in_window.is_(False), COLUMN.plan_id.in_(bindparam("open", expanding=True))),
+LEAVING = PreparedIn(
+    lambda open_plans: (
+        select(MESSAGE)
+        .where(
+            COLUMN.state.in_(WAITING_STATES),
+            COLUMN.not_before <= bindparam("now"),
+            or_(COLUMN.in_window.is_(False), COLUMN.plan_id.in_(open_plans)),
+        )
+        .order_by(COLUMN.not_before, COLUMN.id)
+        .limit(bindparam("most"))
     )
-    .order_by(COLUMN.not_before, COLUMN.id)
-    .limit(bindparam("most"))
 )
+NO_PLAN = ("",)
 CLAIM = Prepared(
     update(MESSAGE)
     .where(COLUMN.id == bindparam("item"), COLUMN.state == bindparam("before"))
@@ -84,7 +87,7 @@ BY_ID = Prepared(select(MESSAGE).where(COLUMN.id == bindparam("item")))
 SENT_SINCE = Prepared(
     select(MESSAGE).where(COLUMN.id > bindparam("item"), COLUMN.state == MessageState.SENT.value).order_by(COLUMN.id)
 )
-FIRST_UNSENT = Prepared(select(func.min(COLUMN.id)).where(COLUMN.state.in_([*WAITING_STATES, SENDING])))
+FIRST_UNSENT = Prepared(select(func.min(COLUMN.id)).where(COLUMN.state.in_([*WAITING_STATES, literal(SENDING)])))
 IN_TROUBLE = (
     select(MESSAGE).where(COLUMN.plan_id == bindparam("of_plan"), COLUMN.state.in_(TROUBLE_STATES)).order_by(COLUMN.id)
 )
@@ -136,8 +139,10 @@ def waiting_like(session: Session, *, plan_id: str, letter: str, department: str
 
 def leaving(session: Session, *, now: datetime, open_plans: Sequence[str], most: int) -> list[Message]:
     """Messages that may leave now, oldest first: their time has come, and the window is open where they need it."""
-    rows = session.execute(LEAVING, {"now": now, "open": list(open_plans), "most": most})
-    return [message(row) for row in rows]
+    rows = LEAVING.rows(session, open_plans or NO_PLAN, {"now": now, "most": most})
+    found = {row[0]: row for row in rows}  # once, where so many plans are open that it is said in several goes
+    messages = sorted((message(row) for row in found.values()), key=lambda each: (each.not_before, each.id))
+    return messages[:most]
 
 
 def claim(session: Session, items: Iterable[Message], *, now: datetime, by: str) -> None:

@@ -25,6 +25,7 @@ class Version:
 
     plan_id: str
     version: int
+    zone: str
     texts: dict[str, str]
     synced_at: datetime
     who: str
@@ -36,7 +37,12 @@ def latest(session: Session, plan_id: str) -> Version | None:
     if row is None:
         return None
     return Version(
-        plan_id=plan_id, version=row.version, texts=json.loads(row.texts), synced_at=row.synced_at, who=row.who
+        plan_id=plan_id,
+        version=row.version,
+        zone=row.zone,
+        texts=json.loads(row.texts),
+        synced_at=row.synced_at,
+        who=row.who,
     )
 
 

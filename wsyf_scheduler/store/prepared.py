@@ -1,16 +1,16 @@
 """Statements made ready once: SQLAlchemy's words and types, without its work at every call (docs/decisions/0008).
 
-For what a tick says thousands of times. Lists of values (`IN`) stay with SQLAlchemy, which says them at each call anew.
-Imports store.db's session.
+For what a tick says thousands of times. Imports store.db's session.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Any
 
-from sqlalchemy import ClauseElement, Dialect, Insert
+from sqlalchemy import BindParameter, ClauseElement, Dialect, Insert, bindparam
 from sqlalchemy.sql.expression import ReturnsRows
 
 from wsyf_scheduler.store.db import Session
@@ -85,6 +85,35 @@ class Prepared:
         return ready
 
 
+class PreparedIn:
+    """A statement about each of many values (`IN`), made ready once for each power of two of them.
+
+    More than `MOST` values are said in several goes, since databases take only so many; rows are in order within a go.
+    """
+
+    MOST = 1024
+
+    def __init__(self, of: Callable[[list[BindParameter[Any]]], ClauseElement]) -> None:
+        """Keep what makes the statement of the values."""
+        self._of = of
+        self._prepared: dict[int, tuple[tuple[str, ...], Prepared]] = {}
+
+    def rows(self, session: Session, many: Sequence[object], values: Values = NOTHING) -> Iterator[Sequence[Any]]:
+        """Say it and read every row; not at all where there are no values."""
+        for first in range(0, len(many), self.MOST):
+            some = many[first : first + self.MOST]
+            names, prepared = self._for(len(some))
+            filled = [*some, *repeat(some[-1], len(names) - len(some))]  # the last again, up to a power of two
+            yield from prepared.rows(session, {**dict(zip(names, filled, strict=True)), **values})
+
+    def _for(self, count: int) -> tuple[tuple[str, ...], Prepared]:
+        size = 1 << (count - 1).bit_length()
+        if size not in self._prepared:
+            names = tuple(f"in_{index}" for index in range(size))
+            self._prepared[size] = names, Prepared(self._of([bindparam(name) for name in names]))
+        return self._prepared[size]
+
+
 def _cursor(session: Session) -> Any:
     """The driver's own, on the session's connection and in its transaction."""
     return session.connection.cursor()
@@ -92,9 +121,9 @@ def _cursor(session: Session) -> Any:
 
 def _make_ready(statement: ClauseElement, dialect: Dialect, values: Values) -> _Ready:
     columns = list(values) if isinstance(statement, Insert) else None
-    compiled: Any = statement.compile(dialect=dialect, column_keys=columns, compile_kwargs={"render_postcompile": True})
+    compiled: Any = statement.compile(dialect=dialect, column_keys=columns)
     names = tuple(compiled.positiontup if compiled.positional else compiled.params)
-    puts = {name: compiled.binds[name].type.dialect_impl(dialect) for name in names if name in compiled.binds}
+    puts = {name: compiled.binds[name].type.dialect_impl(dialect) for name in names}
     reads = statement.exported_columns if isinstance(statement, ReturnsRows) else ()
     put = [(name, kind.bind_processor(dialect)) for name, kind in puts.items()]
     read = [column.type.dialect_impl(dialect).result_processor(dialect, None) for column in reads]

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Table
+from sqlalchemy import Table
 
 from wsyf_scheduler.core.assignment import Assignment, State
 from wsyf_scheduler.core.message import Message, MessageRow, MessageState
@@ -82,20 +82,39 @@ def message(row: Sequence[Any]) -> Message:
     return Message(**values)
 
 
-def message_row(row: Row[Any]) -> MessageRow:
-    """One row of a message."""
+MESSAGE_ROW = tuple(
+    NOTICE.c[name]
+    for name in (
+        "id",
+        "assignment_id",
+        "rung",
+        "repeat",
+        "due_on",
+        "receiver",
+        "role",
+        "to_roles",
+        "cc_roles",
+        "slot_at",
+        "detail",
+    )
+)
+
+
+def message_row(row: Sequence[Any]) -> MessageRow:
+    """One row of a message, from the columns MESSAGE_ROW in their order."""
+    notice_id, assignment_id, rung, repeat, due_on, receiver, role, to_roles, cc_roles, slot_at, detail = row
     return MessageRow(
-        notice_id=row.id,
-        assignment_id=row.assignment_id,
-        rung=row.rung,
-        repeat=row.repeat,
-        due_on=row.due_on,
-        receiver=row.receiver,
-        role=row.role,
-        to=split(row.to_roles),
-        cc=split(row.cc_roles),
-        slot_at=row.slot_at,
-        detail=json.loads(row.detail),
+        notice_id=notice_id,
+        assignment_id=assignment_id,
+        rung=rung,
+        repeat=repeat,
+        due_on=due_on,
+        receiver=receiver,
+        role=role,
+        to=split(to_roles),
+        cc=split(cc_roles),
+        slot_at=slot_at,
+        detail=json.loads(detail),
     )
 
 

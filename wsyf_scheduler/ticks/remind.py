@@ -14,7 +14,6 @@ from wsyf_scheduler.app import App, TrackedPlan
 from wsyf_scheduler.core.assignment import Assignment
 from wsyf_scheduler.core.decide import (
     NOTHING_DECIDED,
-    Decided,
     Decision,
     Verdict,
     decide,
@@ -49,9 +48,11 @@ class Counts:
 
 def run(app: App, now: datetime) -> Counts:
     """Decide everything that is due; queue the messages."""
-    _follow_regime(app, now)
     with app.db.read() as session:
-        plan_ids = assignments.plans_due(session, now)
+        is_new = facts.get(session, facts.REGIME) != app.regime
+        plan_ids = [] if is_new else assignments.plans_due(session, now)
+    if is_new:
+        plan_ids = _follow_regime(app, now)
     counts = Counts()
     for plan_id in plan_ids:
         with app.db.begin() as session:
@@ -141,11 +142,8 @@ def _tell_spent(
             alert(session, item.plan_id, now, alerts.spent(tracked.plan, item, landing.repeat))
 
 
-def _follow_regime(app: App, now: datetime) -> None:
-    """When ladder, hours or calendar changed since the last tick, work out every next attention anew."""
-    with app.db.read() as session:
-        if facts.get(session, facts.REGIME) == app.regime:
-            return
+def _follow_regime(app: App, now: datetime) -> list[str]:
+    """Ladder, hours or calendar changed: work out every next attention anew; returns the plans due then."""
     with app.db.begin() as session:
         before = facts.get(session, facts.REGIME)
         facts.put(session, facts.REGIME, app.regime)
@@ -153,12 +151,12 @@ def _follow_regime(app: App, now: datetime) -> None:
             _replan(session, now, plan_id, tracked)
         if before is not None:
             events.add(session, at=now, who=app.who, action="regime_changed")
+        return assignments.plans_due(session, now)
 
 
 def _replan(session: Session, now: datetime, plan_id: str, tracked: TrackedPlan) -> None:
-    items = assignments.of_plan(session, plan_id)
-    decided: dict[int, Decided] = notices.decided(session, [item.id for item in items])
-    assignments.set_attention(
-        session,
-        [(item.id, next_attention(item, decided.get(item.id, NOTHING_DECIDED), tracked.table, now)) for item in items],
-    )
+    for items in assignments.pages(session, plan_id):
+        decided = notices.decided(session, [item.id for item in items])
+        found = [(item, decided.get(item.id, NOTHING_DECIDED)) for item in items]
+        attention = [(item.id, next_attention(item, before, tracked.table, now)) for item, before in found]
+        assignments.set_attention(session, attention)
