@@ -42,7 +42,7 @@ def vacancy(plan: Plan, post: Post, day: date) -> Alert:
         dedup=f"vacant:{plan.id}:{post.role}/{post.department}:{day}",
         headline=f"{name}空缺",
         lines=(
-            f"{day.year}年{day.month}月{day.day}日发信时，{name}一职无人担任。",
+            f"{_chinese(day)}发信时，{name}一职无人担任。",
             "主送该职务的信件已改送上一级职务，抄送该职务的未抄送。",
             "请修改人员名单后用 wsyf people import 导入。",
         ),
@@ -56,7 +56,7 @@ def spent(plan: Plan, item: Assignment, counted: int) -> Alert:
         dedup=f"spent:{plan.id}:{item.key}:{item.due_on}:{item.counted_from or item.due_on}",
         headline=f"{department}“{item.title}”督办已发完",
         lines=(
-            f"责任事项 {item.key}（{department}，{item.title}）应于{item.due_on.year}年{item.due_on.month}月{item.due_on.day}日前完成，至今未办结。",
+            f"责任事项 {item.key}（{department}，{item.title}）应于{_chinese(item.due_on)}前完成，至今未办结。",
             f"督办已按催办阶梯发出{counted}次，此后不再自动发信，该事项仍列入每周工作周报。",
             "请人工联系，或以 wsyf extend 延期、wsyf waive 免办、wsyf done 办结。",
         ),
@@ -83,3 +83,7 @@ def undelivered(plan: Plan, message_id: int, department: str, letter: str, troub
             f"查看：wsyf outbox show {message_id}。请核对收件人地址，必要时另行通知。",
         ),
     )
+
+
+def _chinese(day: date) -> str:
+    return f"{day.year}年{day.month}月{day.day}日"

@@ -1,4 +1,4 @@
-"""The composition root: one frozen App that acts, ticks and reports work through. Imports config, files, store, mail."""
+"""The composition root: one frozen App that acts, ticks and reports work through. Imports all below."""
 
 from __future__ import annotations
 
@@ -106,7 +106,9 @@ class App:
     def _read_plan(self, session: Session, plan_id: str) -> TrackedPlan:
         latest = plans.latest(session, plan_id)
         assert latest is not None  # the version was just seen in this transaction
-        return TrackedPlan(lambda: plan_files.parse(latest.texts, f"{plan_id}@{latest.version}"), self.table(latest.zone))
+        return TrackedPlan(
+            lambda: plan_files.parse(latest.texts, f"{plan_id}@{latest.version}"), self.table(latest.zone)
+        )
 
     def roster(self, session: Session) -> Roster:
         """Who holds which post, as the database has it now."""

@@ -36,7 +36,7 @@ def _refusal(item: Assignment, verb: Verb) -> str:
     return message.format(key=item.key, state=_(item.state.value), verb=verb.value)
 
 
-def apply(  # noqa: PLR0913 - one change has so many facts
+def apply(
     app: App,
     session: Session,
     now: datetime,

@@ -1,6 +1,6 @@
 """From an outbox message to its letter: what each row says, whom it reaches, which deadlines go along.
 
-Facts are gathered when the message is sent, so that it says how things stand then. Imports app, core, store, mail.letter.
+Facts are gathered when the message is sent, so that it says how things stand then. Imports app and below.
 """
 
 from __future__ import annotations
@@ -153,9 +153,7 @@ def _order(message: Message, row: MessageRow, item: Assignment) -> tuple[str, bo
     return (*order, row.notice_id)
 
 
-def _posts(
-    message: Message, rows: Sequence[MessageRow], items: dict[int, Assignment]
-) -> tuple[list[Post], list[Post]]:
+def _posts(message: Message, rows: Sequence[MessageRow], items: dict[int, Assignment]) -> tuple[list[Post], list[Post]]:
     """The posts in To and Cc: the unions over the rows; letters without rows go to their audience."""
     if not rows:
         return [_post(message.audience, message.department)], []
@@ -198,9 +196,7 @@ def _waiting(session: Session, plan_id: str, task: str) -> Waiting | None:
     return Waiting(key=task, title=found[0].title, closed=all(item.state in GONE for item in found))
 
 
-def _rows(
-    facts: Facts, message: Message, rows: Sequence[MessageRow], items: Sequence[Assignment]
-) -> tuple[Row, ...]:
+def _rows(facts: Facts, message: Message, rows: Sequence[MessageRow], items: Sequence[Assignment]) -> tuple[Row, ...]:
     return tuple(_row(facts, message, row, item) for row, item in zip(rows, items, strict=True))
 
 
@@ -258,9 +254,7 @@ def _told(tracked: TrackedPlan, item: Assignment, history: list[Earlier]) -> tup
     return tuple(found)
 
 
-def _with_sections(
-    session: Session, tracked: TrackedPlan, today: date, message: Message, letter: Letter
-) -> Letter:
+def _with_sections(session: Session, tracked: TrackedPlan, today: date, message: Message, letter: Letter) -> Letter:
     from wsyf_scheduler.digesting import next_due, sections
 
     items = [

@@ -16,9 +16,7 @@ GONE = (State.DONE, State.WAIVED, State.WITHDRAWN)
 MOVES_DEADLINE = ("extended", "due-changed", "reopened", "waived", "withdrawn")
 
 
-def headers(
-    app: App, now: datetime, message: Message, addressed: Addressed, items: Sequence[Assignment]
-) -> Headers:
+def headers(app: App, now: datetime, message: Message, addressed: Addressed, items: Sequence[Assignment]) -> Headers:
     """The head of a message, threaded by the root of each row's assignment, oldest first."""
     mail, office = app.config.mail, app.config.office
     domain = mail.sender.rpartition("@")[2]

@@ -32,7 +32,12 @@ def test_a_sheet_with_chinese_headers_and_real_dates_is_read(tmp_path: Path) -> 
         ],
     )
     (holder,) = people.load(path, DEPARTMENTS)
-    assert (holder.role, holder.department, holder.phone, str(holder.since)) == ("liaison", "emergency", "3560000", "2024-01-01")
+    assert (holder.role, holder.department, holder.phone, str(holder.since)) == (
+        "liaison",
+        "emergency",
+        "3560000",
+        "2024-01-01",
+    )
 
 
 def test_a_fault_in_a_sheet_names_its_row(tmp_path: Path) -> None:

@@ -340,9 +340,7 @@ def by_department(item: Due) -> tuple[str, date, str]:
     return item.assignment.department, item.assignment.due_on, item.assignment.key
 
 
-def climb(
-    assignment: Assignment, ladder: Sequence[Rung], days: Days, first: date
-) -> list[tuple[date, Due]]:
+def climb(assignment: Assignment, ladder: Sequence[Rung], days: Days, first: date) -> list[tuple[date, Due]]:
     """Every rung of one assignment with its day, in the order of the table."""
     return [
         (day, Due(assignment, rung, repeat))
@@ -361,9 +359,7 @@ def due_today(climbed: Sequence[tuple[date, Due]], today: date) -> list[Due]:
     return starts + others[-1:]
 
 
-def department_messages(
-    items: Sequence[Due], people: People, at: datetime
-) -> list[Message]:
+def department_messages(items: Sequence[Due], people: People, at: datetime) -> list[Message]:
     """§4: one message for each department and letter kind."""
     messages: list[Message] = []
     departments = {item.assignment.department for item in items}
@@ -373,11 +369,7 @@ def department_messages(
             of_letter = [x for x in items if x.rung.letter == letter and x.rung.to]
             leads = [x for x in of_letter if x.assignment.department == department]
             # §3 `start`: support departments are told once, in their own start message.
-            supports = [
-                x
-                for x in of_letter
-                if x.rung.when.how == "start" and department in x.assignment.support
-            ]
+            supports = [x for x in of_letter if x.rung.when.how == "start" and department in x.assignment.support]
             # The rows it leads, then those it supports, each by due date then key.
             ordered = [(x, "lead") for x in sorted(leads, key=by_due_and_key)]
             ordered += [(x, "support") for x in sorted(supports, key=by_due_and_key)]
@@ -419,10 +411,7 @@ def briefings(items: Sequence[Due], people: People, at: datetime) -> list[Messag
                     "audience": leader,  # kept where the post is vacant
                     "to": sorted(to_address(people, leader, "")),
                     "cc": [],
-                    "rows": [
-                        row_of(item, at.date(), "lead")
-                        for item in sorted(reached, key=by_department)
-                    ],
+                    "rows": [row_of(item, at.date(), "lead") for item in sorted(reached, key=by_department)],
                 }
             )
     return messages
@@ -446,11 +435,7 @@ def simulate(
     """Every ladder message from `first` 00:00 (tracking begins) to `last` 24:00."""
     days = Days(frozenset(extra_working), frozenset(extra_off))
     # §5: what is overdue at first tracking is held; held is silent (§3 rule 1).
-    tracked = [
-        (each, climb(each, ladder, days, first))
-        for each in assignments
-        if each.due_on >= first
-    ]
+    tracked = [(each, climb(each, ladder, days, first)) for each in assignments if each.due_on >= first]
     # §3 rule 2: no slot before tracking began; the loop begins with `first`.
     messages: list[Message] = []
     today = first
@@ -475,9 +460,7 @@ def place(message: Message) -> tuple[str, str, str, str]:
     return message["at"], department, letter, message["audience"]
 
 
-def is_closed(
-    each: Assignment, days: Days, first: date, at: datetime, assume: Assume
-) -> bool:
+def is_closed(each: Assignment, days: Days, first: date, at: datetime, assume: Assume) -> bool:
     """On time: 08:00 of the due day rolled back, or FROM if that 08:00 is past."""
     if assume == "never":
         return False
@@ -513,9 +496,7 @@ def main(arguments: Sequence[str]) -> int:
         return 2
     check_counts()
     assume: Assume = "never" if arguments[0] == "never" else "on-time"
-    people = (
-        read_people(Path(arguments[1])) if len(arguments) == 2 else default_people()
-    )
+    people = read_people(Path(arguments[1])) if len(arguments) == 2 else default_people()
     first, last = date(2022, 5, 19), date(2026, 6, 30)
     for message in simulate(gaoping(), DEFAULT_LADDER, people, first, last, assume):
         print(json.dumps(message, ensure_ascii=False))

@@ -108,7 +108,8 @@ def test_letters_are_written_into_a_maildir_where_asked(desk, tmp_path):
 
 
 def test_for_people_there_is_a_summary_by_kind_and_year(desk):
-    said = desk.wsyf("rehearse", "--from", "2022-12-01", "--to", "2023-01-31").out
+    said, err = (answer := desk.wsyf("rehearse", "--from", "2022-12-01", "--to", "2023-01-31")).out, answer.err
+    assert err == ""  # no progress bar where there is no terminal
     assert "2022" in said
     assert "2023" in said
     for word in ("start", "reminder", "chaser", "escalation", "briefing", "digest"):

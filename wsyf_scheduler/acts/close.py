@@ -31,7 +31,7 @@ def act(
         return [_close(app, session, now, item, who=who, on=on, note=note, detail=detail) for item in items]
 
 
-def _close(  # noqa: PLR0913 - what the command was given
+def _close(
     app: App,
     session: Session,
     now: datetime,

@@ -13,9 +13,7 @@ from wsyf_scheduler.i18n import _
 from wsyf_scheduler.telling import tell
 
 
-def act(
-    app: App, now: datetime, *, key: str, to: date, reason: str, approved_by: str, who: str
-) -> Assignment:
+def act(app: App, now: datetime, *, key: str, to: date, reason: str, approved_by: str, who: str) -> Assignment:
     """Set a later due day; returns the assignment as it is now. Reason and approver are required."""
     if not reason.strip() or not approved_by.strip():
         raise Usage(_("an extension needs --reason and --approved-by"))

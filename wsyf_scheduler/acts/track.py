@@ -42,9 +42,7 @@ def act(app: App, now: datetime, *, plan: Plan, texts: Mapping[str, str], who: s
         latest = plans.latest(session, plan.id)
         if latest is not None and not changes and latest.texts == dict(texts):
             return Tracked(plan_id=plan.id, version=latest.version, first=False, changes=changes)
-        version = plans.add(
-            session, plan_id=plan.id, title=plan.title, zone=plan.zone, texts=texts, at=now, who=who
-        )
+        version = plans.add(session, plan_id=plan.id, title=plan.title, zone=plan.zone, texts=texts, at=now, who=who)
         in_force = TrackedPlan(lambda: plan, app.table(plan.zone))
         held = _apply(app, session, now, in_force, changes, first=latest is None, who=who)
         _replan(session, now, in_force)
@@ -59,7 +57,7 @@ def act(app: App, now: datetime, *, plan: Plan, texts: Mapping[str, str], who: s
     return Tracked(plan_id=plan.id, version=version, first=latest is None, changes=changes, held=held)
 
 
-def _apply(  # noqa: PLR0913 - one call, for readability of act()
+def _apply(
     app: App, session: Session, now: datetime, tracked: TrackedPlan, changes: Changes, *, first: bool, who: str
 ) -> int:
     today = tracked.table.hours.day_of(now)
@@ -147,8 +145,15 @@ def _words(item: Assignment, want: Wanted) -> dict[str, object]:
     return words
 
 
-def _event(  # noqa: PLR0913 - one event has so many facts
-    session: Session, now: datetime, who: str, item: Assignment, action: str, *, to_state: State | None = None, why: str = ""
+def _event(
+    session: Session,
+    now: datetime,
+    who: str,
+    item: Assignment,
+    action: str,
+    *,
+    to_state: State | None = None,
+    why: str = "",
 ) -> None:
     events.add(
         session,
@@ -169,8 +174,5 @@ def _replan(session: Session, now: datetime, tracked: TrackedPlan) -> None:
     decided = notices.decided(session, [item.id for item in items])
     assignments.set_attention(
         session,
-        [
-            (item.id, next_attention(item, decided.get(item.id, NOTHING_DECIDED), tracked.table, now))
-            for item in items
-        ],
+        [(item.id, next_attention(item, decided.get(item.id, NOTHING_DECIDED), tracked.table, now)) for item in items],
     )

@@ -26,7 +26,7 @@ reason_option = click.option("--reason", default="", help=_("why; it is kept, an
 @reason_option
 @json_option
 @pass_office
-def done(  # noqa: PLR0913 - the options of the command
+def done(
     office: Office,
     keys: tuple[str, ...],
     on: date | None,
@@ -88,7 +88,7 @@ def waive(office: Office, key: str, reason: str, as_json: bool) -> None:  # noqa
 @click.option("--approved-by", required=True, help=_("who allowed it, by post"))
 @json_option
 @pass_office
-def extend(office: Office, key: str, to: date, reason: str, approved_by: str, as_json: bool) -> None:  # noqa: FBT001, PLR0913
+def extend(office: Office, key: str, to: date, reason: str, approved_by: str, as_json: bool) -> None:  # noqa: FBT001
     """Extend it."""
     from wsyf_scheduler.acts import extend as verb
 

@@ -46,7 +46,7 @@ def _sections(items: list[Assignment], today: date) -> dict[str, list[Assignment
     }
 
 
-def _print(  # noqa: PLR0913 - the parts of the desk
+def _print(
     office: Office,
     sections: dict[str, list[Assignment]],
     today: date,

@@ -39,7 +39,7 @@ def outbox() -> None:
 @click.option("--limit", type=click.IntRange(1, 1_000_000), help=_("the newest so many"))
 @json_option
 @pass_office
-def list_(  # noqa: PLR0913 - the options of the command
+def list_(
     office: Office,
     state: str | None,
     letter: str | None,

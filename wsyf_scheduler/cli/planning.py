@@ -95,13 +95,21 @@ def _print_plan(each: Plan) -> None:
     from wsyf_scheduler.reports.wording import basis as basis_words
 
     click.secho(f"{each.id}  {each.title}", bold=True)
-    click.echo(_("  {document}, issued {issued}, zone {zone}").format(
-        document=each.document, issued=each.issued, zone=each.zone
-    ))
+    click.echo(
+        _("  {document}, issued {issued}, zone {zone}").format(
+            document=each.document, issued=each.issued, zone=each.zone
+        )
+    )
     names = {department.id: department.short for department in each.departments}
     wanted = expand(each)
     rows = [
-        (want.key, names[want.department], want.title, str(want.due_on), "" if want.basis == "document" else basis_words(want.basis))
+        (
+            want.key,
+            names[want.department],
+            want.title,
+            str(want.due_on),
+            "" if want.basis == "document" else basis_words(want.basis),
+        )
         for want in wanted
     ]
     table((_("key"), _("dept."), _("task"), _("due"), _("basis")), rows, keep=(0, 1, 3))
@@ -170,10 +178,12 @@ def sync(office: Office, plan_id: str | None, as_json: bool) -> None:  # noqa: F
         for folder, each in chosen
     ]
     if as_json:
-        print_json([
-            {"plan": each.plan_id, "version": each.version, "held": each.held, **_changes(each.changes)}
-            for each in done
-        ])
+        print_json(
+            [
+                {"plan": each.plan_id, "version": each.version, "held": each.held, **_changes(each.changes)}
+                for each in done
+            ]
+        )
         return
     for each in done:
         _print_tracked(each)
@@ -199,6 +209,7 @@ def _held_words(n: int) -> str:
         "{n} assignments were overdue already: they are held, and no letter goes out about them.",
         n,
     ).format(n=n)
-    return words + " " + _(
+    what_to_do = _(
         "Close what is done with `wsyf done KEY…`; let the rest speak with `wsyf release KEY…` or `wsyf release --all`."
     )
+    return f"{words} {what_to_do}"

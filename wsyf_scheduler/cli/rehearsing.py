@@ -26,15 +26,27 @@ Found = tuple["Message", "Line"]
 WHO = "rehearsal"
 
 
-@click.command(help=_("Live through the plan under a stepping clock, on a scratch database; nothing leaves, nothing is kept."))
+@click.command(
+    help=_("Live through the plan under a stepping clock, on a scratch database; nothing leaves, nothing is kept.")
+)
 @click.option("--from", "first", type=DAY, required=True, help=_("the day tracking begins, at 00:00"))
 @click.option("--to", "last", type=DAY, required=True, help=_("the last day"))
-@click.option("--assume", type=click.Choice(["never", "on-time"]), default="never", help=_("what people do: nothing, or everything in time"))
+@click.option(
+    "--assume",
+    type=click.Choice(["never", "on-time"]),
+    default="never",
+    help=_("what people do: nothing, or everything in time"),
+)
 @click.option("--maildir", type=click.Path(path_type=Path), help=_("write every letter into this maildir"))
 @json_option
 @pass_office
-def rehearse(  # noqa: PLR0913 - the options of the command
-    office: Office, first: date, last: date, assume: str, maildir: Path | None, as_json: bool  # noqa: FBT001
+def rehearse(
+    office: Office,
+    first: date,
+    last: date,
+    assume: str,
+    maildir: Path | None,
+    as_json: bool,  # noqa: FBT001
 ) -> None:
     """Run the rehearsal, print its messages as they come, or a summary."""
     need(first <= last, _("--to lies before --from"))
@@ -86,7 +98,11 @@ def holders(office: Office) -> list[Holder]:
     if not found and office.config.people.exists():
         found = people_file.load(office.config.people, departments_of(office))
     if not found:
-        click.secho(_("Nobody holds any post: every letter goes to the office itself. See `wsyf people import`."), fg="yellow", err=True)
+        click.secho(
+            _("Nobody holds any post: every letter goes to the office itself. See `wsyf people import`."),
+            fg="yellow",
+            err=True,
+        )
     return found
 
 
@@ -118,7 +134,11 @@ def _print_summary(lines: Sequence[Line], maildir: Path | None) -> None:
     counts = Counter((str(line["letter"]), str(line["at"])[:4]) for line in lines)
     letters = sorted({letter for letter, _year in counts}, key=_letter_order)
     rows = [
-        (wording.letter(letter), *(str(counts[letter, year] or "") for year in years), str(sum(counts[letter, y] for y in years)))
+        (
+            wording.letter(letter),
+            *(str(counts[letter, year] or "") for year in years),
+            str(sum(counts[letter, y] for y in years)),
+        )
         for letter in letters
     ]
     if rows:
@@ -155,7 +175,12 @@ def schedule(office: Office, days: int, as_json: bool) -> None:  # noqa: FBT001 
     with office.glance() as opened:
         names = opened.departments()
     rows = [
-        (str(line["at"])[:16].replace("T", " "), wording.letter(str(line["letter"])), _receiver(line, names), _rows(line))
+        (
+            str(line["at"])[:16].replace("T", " "),
+            wording.letter(str(line["letter"])),
+            _receiver(line, names),
+            _rows(line),
+        )
         for line in found
     ]
     if rows:

@@ -79,9 +79,7 @@ def _ahead(office: Office, item: Assignment, zone: ZoneInfo, now: datetime) -> l
     hours = Hours(zone=zone, send_at=config.send_at, send_until=config.send_until)
     table_ = Timetable(config.ladder, calendar, hours)
     ahead = [
-        landing
-        for landing in landings(item, table_)
-        if landing.slot_at > now and not is_before_ladder(item, landing)
+        landing for landing in landings(item, table_) if landing.slot_at > now and not is_before_ladder(item, landing)
     ]
     return sorted(ahead, key=lambda landing: (landing.slot_at, landing.rank))
 

@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 
 ONE_DAY = timedelta(days=1)
+SATURDAY = 5  # of date.weekday()
 LONGEST_CLOSURE = 366  # more days off in a row than this is a broken table of days, not a holiday
 
 
@@ -43,11 +44,11 @@ class WorkCalendar:
     def is_working(self, day: date) -> bool:
         """Whether the day is worked."""
         year = self.years[day.year]
-        return day in year.working or (day.weekday() < 5 and day not in year.off)
+        return day in year.working or (day.weekday() < SATURDAY and day not in year.off)
 
     def is_make_up(self, day: date) -> bool:
         """Whether the day is a weekend day worked in exchange for a holiday."""
-        return day.weekday() >= 5 and self.is_working(day)
+        return day.weekday() >= SATURDAY and self.is_working(day)
 
     def roll_back(self, day: date) -> date:
         """The day itself if it is worked, else the last working day before it."""

@@ -1,4 +1,4 @@
-"""Which letter is owed now for one assignment, to which roles, and why, or why none (RULES.md §3, "Which rungs go out").
+"""Which letter is owed now for one assignment, to which roles, and why, or why none (RULES.md §3).
 
 Pure: what was decided before is handed in, the answer is a value with a reason, and the caller records both.
 """
@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from wsyf_scheduler.core.assignment import Assignment, State
+from wsyf_scheduler.core.calendar import ONE_DAY
 from wsyf_scheduler.core.ladder import Landing, Start, Timetable
 
 
@@ -178,11 +179,11 @@ def _judge(item: Assignment, landing: Landing, latest_at: datetime, last_rank: i
 
 def timeliness(landing: Landing, now: datetime) -> Reason:
     """DUE on the day of the slot, LATE after it."""
-    return Reason.DUE if (now - landing.slot_at).total_seconds() < 86_400 else Reason.LATE
+    return Reason.DUE if now - landing.slot_at < ONE_DAY else Reason.LATE
 
 
 def _of_support(item: Assignment, passed: Passed, now: datetime) -> list[Decision]:
-    """A support department's row of `start` is not swallowed by later rungs: it goes late while the assignment is open."""
+    """A support department's row of `start` is not swallowed by later rungs: it goes late, while all is open."""
     found = []
     for landing, receiver in passed:
         if receiver != item.department:

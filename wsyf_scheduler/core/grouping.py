@@ -1,4 +1,4 @@
-"""Notices into messages: what one department is owed at one moment with one letter kind is one message (RULES.md §4)."""
+"""Notices into messages: one department, one moment, one letter kind is one message (RULES.md §4). Pure."""
 
 from __future__ import annotations
 
@@ -88,5 +88,5 @@ def grouped(notices: Iterable[Notice]) -> dict[Group, list[Notice]]:
 
 
 def row_order(*, audience: str, role: str, department: str, due_on: date, key: str) -> tuple[str, bool, date, str]:
-    """The sort key of a message's rows: led rows then supported ones, each by due date then key; a leader's by department."""
+    """The sort key of a message's rows: led then supported, each by due date then key; a leader's by department."""
     return ("" if audience == "department" else department, role == "support", due_on, key)

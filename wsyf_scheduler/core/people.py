@@ -90,9 +90,7 @@ class Roster:
         """The posts an address reads for on a day."""
         wanted = address.casefold()
         return tuple(
-            post
-            for post in self._by_post
-            if any(reader.address.casefold() == wanted for reader in self.of(post, day))
+            post for post in self._by_post if any(reader.address.casefold() == wanted for reader in self.of(post, day))
         )
 
     def known_addresses(self) -> tuple[str, ...]:
@@ -117,9 +115,7 @@ class Roster:
             for reader in held:
                 if reader.address.casefold() not in readers:
                     copies.setdefault(reader.address.casefold(), reader)
-        return Addressed(
-            to=tuple(readers.values()), cc=tuple(copies.values()), vacant=tuple(vacant), stand_in=stand_in
-        )
+        return Addressed(to=tuple(readers.values()), cc=tuple(copies.values()), vacant=tuple(vacant), stand_in=stand_in)
 
     def _climb(self, post: Post, day: date) -> tuple[tuple[Reader, ...], list[Post]]:
         """Who reads for the post or, while it is vacant, for the next higher; and the vacant posts passed."""

@@ -177,7 +177,7 @@ class Wanted:
 
 
 def part_name(index: int) -> str:
-    """The index-th part, from 0: a, b … z, aa, ab …"""
+    """The index-th part, from 0: a, b … z, aa, ab and so on."""
     name = ""
     index += 1
     while index:
@@ -241,7 +241,7 @@ def _of_task(plan: Plan, period: Period, task: Task) -> list[Wanted]:
     ]
 
 
-def _data_year(period: Period, task: Task, due: Due, answering: bool) -> int | None:
+def _data_year(period: Period, task: Task, due: Due, answering: bool) -> int | None:  # noqa: FBT001 - private
     """Training figures are asked only of departments that answer for an industry (RULES.md §7)."""
     if task.form is Form.TRAINING:
         return (due.data_year or period.measure_year) if answering else None

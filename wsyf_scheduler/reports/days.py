@@ -104,7 +104,7 @@ def way_of(landing: Landing, item: Assignment, table: Timetable) -> Way:
             assert_never(when)
 
 
-def _way(rule: Rule, n: int, base: date, nominal_on: date, landing: Landing, skipped: tuple[date, ...]) -> Way:  # noqa: PLR0913
+def _way(rule: Rule, n: int, base: date, nominal_on: date, landing: Landing, skipped: tuple[date, ...]) -> Way:
     return Way(rule=rule, n=n, base=base, nominal_on=nominal_on, on=landing.on, skipped=skipped)
 
 

@@ -193,7 +193,7 @@ def _unrecorded(
                     yield from _judged(then, era, landing, receiver, table, decided, now)
 
 
-def _judged(  # noqa: PLR0913 - one landing, its receiver, and what it is judged by
+def _judged(
     item: Assignment,
     era: Era,
     landing: Landing,
@@ -211,7 +211,7 @@ def _judged(  # noqa: PLR0913 - one landing, its receiver, and what it is judged
         yield from _forecast(item, era, landing, receiver, table, decided, now)
 
 
-def _silent(  # noqa: PLR0913 - one landing, its receiver, and why nothing is said
+def _silent(
     item: Assignment, era: Era, landing: Landing, receiver: str, reason: str, table: Timetable
 ) -> Iterator[Step]:
     decision = Decision(landing=landing, receiver=receiver, verdict=Verdict.SKIPPED, reason=Reason.BEFORE_TRACKING)
@@ -219,7 +219,7 @@ def _silent(  # noqa: PLR0913 - one landing, its receiver, and why nothing is sa
         yield _step(replace(notice, reason=reason), era, landing, table, ahead=False)
 
 
-def _forecast(  # noqa: PLR0913 - one landing, its receiver, and what is known
+def _forecast(
     item: Assignment, era: Era, landing: Landing, receiver: str, table: Timetable, decided: Decided, now: datetime
 ) -> Iterator[Step]:
     """What `core.decide` will say when the slot comes, as things stand now; at the next opening where it has passed."""

@@ -121,7 +121,7 @@ def _plan(app: App, session: Session, item: Assignment | None) -> TrackedPlan:
     return plans[item.plan_id] if item is not None else next(iter(plans.values()))
 
 
-def _case(  # noqa: PLR0913 - a letter, and all it may be about
+def _case(
     app: App, session: Session, now: datetime, kind: LetterKind, tracked: TrackedPlan, item: Assignment | None
 ) -> _Case:
     if item is None or kind is LetterKind.ALERT:
@@ -202,7 +202,7 @@ def _facts(app: App, session: Session, case: _Case) -> Facts:
     return replace(facts, items={**facts.items, **{item.id: item for item in case.seen}})
 
 
-def _message(  # noqa: PLR0913 - one message has so many facts
+def _message(
     kind: LetterKind,
     tracked: TrackedPlan,
     at: datetime,
@@ -224,7 +224,7 @@ def _message(  # noqa: PLR0913 - one message has so many facts
     )
 
 
-def _row(  # noqa: PLR0913 - one row has so many facts
+def _row(
     item: Assignment,
     *,
     receiver: str,

@@ -16,7 +16,7 @@ Line = dict[str, object]
 
 
 class Sendings:
-    """Follows an outbox: each call gives what was sent since the last, ordered by time, department, letter, audience."""
+    """Follows an outbox: each call gives what was sent since the last, by time, department, letter, audience."""
 
     def __init__(self, app: App) -> None:
         """Begin after what has been sent already."""

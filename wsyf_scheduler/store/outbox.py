@@ -1,4 +1,4 @@
-"""The outbox: deciding writes rows, sending reads them. Claim, commit, send, record, commit; never a transaction over SMTP."""
+"""The outbox: deciding writes rows, sending reads them: claim, commit, send, record, commit."""
 
 from __future__ import annotations
 
@@ -177,7 +177,7 @@ def keep_bytes(  # noqa: PLR0913 - what was made, kept before it is sent
     KEEP.run(session, values)
 
 
-def settle(  # noqa: PLR0913 - the fate of a message
+def settle(
     session: Session,
     message_id: int,
     state: MessageState,
@@ -207,7 +207,7 @@ def unclaim(session: Session, items: Iterable[Message]) -> None:
             FORGET.run(session, {"item": item.id})
 
 
-def add_attempt(  # noqa: PLR0913 - one attempt has so many facts
+def add_attempt(
     session: Session,
     message_id: int,
     *,

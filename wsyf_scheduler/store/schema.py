@@ -31,7 +31,9 @@ def trouble(error: BaseException | None, where: object) -> DatabaseTrouble:
     if "locked" in text or "busy" in text:
         message = _("the database {where} stayed locked by another program; try again in a moment")
     elif "readonly" in text or "read-only" in text:
-        message = _("the database {where} is read-only for this user; check the owner and rights of the file and folder")
+        message = _(
+            "the database {where} is read-only for this user; check the owner and rights of the file and folder"
+        )
     elif "unable to open" in text:
         message = _("the database {where} cannot be opened; check that the folder exists and may be written")
     elif "full" in text:

@@ -140,7 +140,9 @@ class NoticeRow(Base, table=True):
 
     __tablename__ = "notice"
     __table_args__ = (
-        UniqueConstraint("assignment_id", "rung", "repeat", "due_on", "counted_from", "receiver", name="uq_notice_dedup"),
+        UniqueConstraint(
+            "assignment_id", "rung", "repeat", "due_on", "counted_from", "receiver", name="uq_notice_dedup"
+        ),
         Index("ix_notice_message_id", "message_id"),
     )
 

@@ -1,4 +1,4 @@
-"""Creating a database and bringing an older one up to date, by Alembic. A process of its own: the daemon never does this."""
+"""Creating a database and bringing an older one up to date, by Alembic; the daemon never does this."""
 
 from __future__ import annotations
 

@@ -100,7 +100,7 @@ def _until_stopped(app: App, claimed: list[_Claimed]) -> Iterator[Outgoing]:
         yield each.outgoing
 
 
-def _prepare(  # noqa: PLR0913 - a message, its rows, and what they are made with
+def _prepare(
     app: App, session: Session, facts: Facts, message: Message, rows: list[MessageRow], counts: Counts
 ) -> _Claimed | None:
     """The bytes of a claimed message, kept before they are sent; None where nothing is left to say."""
@@ -231,6 +231,4 @@ def _tell_undelivered(app: App, session: Session, now: datetime, message: Messag
 
 
 def _event(app: App, session: Session, now: datetime, message: Message, action: str, why: str = "") -> None:
-    events.add(
-        session, at=now, who=app.who, action=action, plan_id=message.plan_id, message_id=message.id, why=why
-    )
+    events.add(session, at=now, who=app.who, action=action, plan_id=message.plan_id, message_id=message.id, why=why)

@@ -1,4 +1,4 @@
-"""The tick that takes up what a dead process had claimed. Runs under the delivery lock, so no living one can be sending."""
+"""The tick that takes up what a dead process had claimed; under the delivery lock no living one can be sending."""
 
 from __future__ import annotations
 
