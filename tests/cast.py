@@ -279,7 +279,7 @@ class Office:
 
     def settle(self, **changes: Any) -> None:
         """Other settings, read anew as after SIGHUP."""
-        self.app = replace(self.app, config=replace(self.app.config, **changes), _plans={})
+        self.app = replace(self.app, config=replace(self.app.config, **changes), _plans={}, _tables={})
 
     def item(self, key: str = "2023/1/emergency") -> Assignment:
         with self.db.read() as session:

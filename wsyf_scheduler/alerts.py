@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from wsyf_scheduler.core.assignment import Assignment
 from wsyf_scheduler.core.people import Post
 from wsyf_scheduler.core.plan import Plan
 from wsyf_scheduler.errors import Fault
+from wsyf_scheduler.mail.letter import LetterKind
+from wsyf_scheduler.mail.phrases import LETTERS
 
 POSTS = {
     "liaison": "联络员",
@@ -49,7 +51,7 @@ def vacancy(plan: Plan, post: Post, day: date) -> Alert:
     )
 
 
-def spent(plan: Plan, item: Assignment, counted: int) -> Alert:
+def spent(plan: Plan, item: Assignment) -> Alert:
     """The ladder of an assignment has sent its last letter (RULES.md §3)."""
     department = next((each.short for each in plan.departments if each.id == item.department), item.department)
     return Alert(
@@ -57,7 +59,7 @@ def spent(plan: Plan, item: Assignment, counted: int) -> Alert:
         headline=f"{department}“{item.title}”督办已发完",
         lines=(
             f"责任事项 {item.key}（{department}，{item.title}）应于{_chinese(item.due_on)}前完成，至今未办结。",
-            f"督办已按催办阶梯发出{counted}次，此后不再自动发信，该事项仍列入每周工作周报。",
+            "催办阶梯规定的督办至此已全部发出，此后不再自动发信，该事项仍列入每周工作周报。",
             "请人工联系，或以 wsyf extend 延期、wsyf waive 免办、wsyf done 办结。",
         ),
     )
@@ -79,8 +81,21 @@ def undelivered(plan: Plan, message_id: int, department: str, letter: str, troub
         dedup=f"undelivered:{plan.id}:{message_id}",
         headline=f"发往{names.get(department, '领导或经办人')}的信件未能送达",
         lines=(
-            f"信件 {message_id}（{letter}）未能送达：{trouble}",
+            f"信件 {message_id}（{LETTERS.get(LetterKind(letter), letter)}）未能送达：{trouble}",
             f"查看：wsyf outbox show {message_id}。请核对收件人地址，必要时另行通知。",
+        ),
+    )
+
+
+def login_refused(plan: Plan, now: datetime, text: str) -> Alert:
+    """The mail server refused the login; nothing leaves until that is mended. Once a day."""
+    return Alert(
+        dedup=f"login:{plan.id}:{now.date()}",
+        headline="邮件服务器拒绝登录，信件暂不能发出",
+        lines=(
+            f"邮件服务器答复：{text}",
+            "所有待发信件均保留在发件箱，每15分钟再试一次。",
+            "请核对 config.toml 中的 username 和密码文件，再运行 wsyf check。",
         ),
     )
 

@@ -8,13 +8,15 @@ from datetime import date
 from wsyf_scheduler.alerts import post_name
 from wsyf_scheduler.app import TrackedPlan
 from wsyf_scheduler.core.assignment import Assignment, State
-from wsyf_scheduler.core.message import Message
+from wsyf_scheduler.core.message import Message, MessageState
 from wsyf_scheduler.core.people import Post
-from wsyf_scheduler.mail.letter import Row, Section
+from wsyf_scheduler.mail.letter import LetterKind, Row, Section
+from wsyf_scheduler.mail.phrases import LETTERS
 from wsyf_scheduler.store import outbox
 from wsyf_scheduler.store.db import Session
 
 SOON = 14  # days
+STATES = {MessageState.RETRY: "待重发", MessageState.UNCERTAIN: "是否送达不明", MessageState.HELD: "已扣住"}
 
 
 def sections(
@@ -61,12 +63,16 @@ def _undeliverable(session: Session, tracked: TrackedPlan, message: Message) -> 
     if message.audience != "coordinator":
         return ()
     return tuple(
-        f"信件 {each.id}：{_receiver(tracked, each)}，{each.trouble or each.state}"
+        f"信件 {each.id}（{LETTERS[LetterKind(each.letter)]}）：{_receiver(tracked, each)}，{_trouble(each)}"
         for each in outbox.in_trouble(session, message.plan_id)
     )
 
 
+def _trouble(message: Message) -> str:
+    return message.trouble or STATES.get(message.state, message.state.value)
+
+
 def _receiver(tracked: TrackedPlan, message: Message) -> str:
-    if message.department:
-        return post_name(tracked.plan, Post("liaison", message.department))
-    return post_name(tracked.plan, Post(message.audience))
+    if message.to:
+        return "、".join(message.to)
+    return post_name(tracked.plan, Post("liaison" if message.department else message.audience, message.department))

@@ -34,6 +34,22 @@ from wsyf_scheduler.store import assignments, notices
 from wsyf_scheduler.store.db import Session
 from wsyf_scheduler.store.notices import Earlier
 
+AFTER_ACT = {  # the states in which a receipt or change still says how things stand
+    "done": (State.DONE,),
+    "waived": (State.WAIVED,),
+    "withdrawn": (State.WITHDRAWN,),
+    "reopened": (State.OPEN, State.SUBMITTED),
+}
+HAND_IN = {  # where the plan file does not say what to hand in (docs/plan-format.md)
+    "data": "相关数据",
+    "campaign": "宣传、培训工作开展情况",
+    "general": "办理情况",
+    "meeting": "会议纪要和议定事项",
+    "inspection": "检查、调研情况",
+    "evaluation": "评估报告",
+    "summary": "总结报告",
+    "follow-up": "办理情况",
+}
 ON_LADDER = (*LADDER_LETTERS, "briefing")
 TELLS_WHO_WAS_TOLD = ("chaser", "escalation", "briefing")
 GONE = (State.DONE, State.WAIVED, State.WITHDRAWN)
@@ -50,9 +66,10 @@ class Draft:
 
 
 def stale(letter: str, item: Assignment, row: MessageRow, today: date) -> str | None:
-    """Why a row of a ladder letter is taken out before it is sent, or None while it still stands."""
+    """Why a row is taken out of its letter before it is sent, or None while it still stands."""
     if row.rung is None:
-        return None
+        told = AFTER_ACT.get(row.detail.get("happened", ""))
+        return None if told is None or item.state in told else "taken-back"
     reason = silence(item, today)
     if reason is not None:
         return reason.value
@@ -239,7 +256,7 @@ def assignment_row(tracked: TrackedPlan, item: Assignment, today: date) -> Row:
         original_due_on=item.original_due_on,
         due_basis=item.due_basis,
         support=tuple(_short(tracked, department) for department in item.support),
-        hand_in=item.hand_in,
+        hand_in=item.hand_in or HAND_IN.get(item.kind, "办理情况"),
     )
 
 
@@ -263,8 +280,9 @@ def _with_sections(session: Session, tracked: TrackedPlan, today: date, message:
         if not message.department or item.department == message.department
     ]
     row = {item.id: assignment_row(tracked, item, today) for item in items if item.state not in GONE}
+    found = sections(session, tracked, today, message, items, row)
     return replace(
         letter,
-        sections=sections(session, tracked, today, message, items, row),
-        next_due=next_due(items, row, today),
+        sections=found,
+        next_due=None if any(each.name == "due-soon" for each in found) else next_due(items, row, today),
     )

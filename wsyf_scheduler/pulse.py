@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from wsyf_scheduler.i18n import _
 from wsyf_scheduler.store.glance import Glance
@@ -15,6 +16,7 @@ from wsyf_scheduler.store.glance import Glance
 SWEEP = timedelta(seconds=60)
 PATIENCE = 3 * SWEEP
 HEARTBEAT = "heartbeat"
+DEFAULT_ZONE = "Asia/Shanghai"  # where no plan is tracked yet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +29,7 @@ class Pulse:
     host: str
     pid: int | None
     trouble: str
+    zone: ZoneInfo
 
     @property
     def is_well(self) -> bool:
@@ -39,7 +42,7 @@ class Pulse:
             return _("This is a rehearsal: its clock is set by --at, no daemon is needed.")
         if self.beat_at is None:
             return _("The daemon has never run here: start it with `wsyf daemon`.")
-        beat = f"{self.beat_at.astimezone():%Y-%m-%d %H:%M:%S}"
+        beat = f"{self.beat_at.astimezone(self.zone):%Y-%m-%d %H:%M:%S}"
         if not self.running:
             return _("The daemon is not running: its last sign of life was {when}.").format(when=beat)
         if self.trouble:
@@ -69,4 +72,5 @@ def pulse(opened: Glance, now: datetime) -> Pulse:
         host=str(beat.get("host", "")),
         pid=beat.get("pid"),
         trouble=str(beat.get("trouble", "")),
+        zone=ZoneInfo(next(iter(opened.zones().values()), DEFAULT_ZONE)),
     )

@@ -31,6 +31,7 @@ def tell(app: App, session: Session, now: datetime, item: Assignment, letter: st
             not_before=now + app.receipt_delay,
         )
     assert message_id is not None  # no dedup key was given
+    notices.replace_rows(session, message_id, item.id)
     notices.add_row(
         session,
         message_id=message_id,

@@ -138,10 +138,14 @@ def test_filters_narrow_the_list(desk, filters, n):
     assert len(keys_of(desk, *filters)) == n
 
 
-def test_overdue_lists_what_is_late_and_speaks(desk, today_desk):
+def test_overdue_lists_what_is_late_be_it_held_or_not(desk, today_desk):
     late = {item["key"] for item in desk.wsyf("list", "--json", "--overdue", at="2022-06-01").json}
     assert late == keys_of(desk, "--due-before", "2022-06-01")
-    assert today_desk.wsyf("list", "--json", "--overdue").json == []  # all of it is held
+    assert len(today_desk.wsyf("list", "--json", "--overdue").json) == 75
+    assert len(today_desk.wsyf("list", "--json", "--held").json) == 75
+    today_desk.wsyf("release", "2025/5/hrss")
+    assert len(today_desk.wsyf("list", "--json", "--overdue").json) == 75
+    assert "2025/5/hrss" not in {item["key"] for item in today_desk.wsyf("list", "--json", "--held").json}
 
 
 @pytest.mark.parametrize(

@@ -129,7 +129,7 @@ def test_the_first_run_on_an_old_plan_holds_all_that_is_overdue_and_says_what_to
         assert way_out in said
     items = desk.wsyf("list", "--json").json
     assert all(item["held"] and item["state"] == "open" and item["overdue"] for item in items)
-    assert desk.wsyf("list").out.endswith("75 assignments, 75 held\n")
+    assert desk.wsyf("list").out.endswith("75 assignments, 75 overdue, 75 held\n")
     assert "75 assignments are held: `wsyf list` shows them" in desk.wsyf().out
 
 

@@ -140,7 +140,8 @@ def test_trouble_is_logged_told_by_status_and_ends_when_it_is_mended(desk):
             said = desk.wsyf("status", code=2).out
             assert "The daemon runs, with trouble: deliver: the password file" in said
             assert receipts(desk) == ["queued"]  # nothing was claimed
-            (desk.folder / "secret").write_text("x")
+            (desk.folder / "written").write_text("x")
+            (desk.folder / "written").rename(desk.folder / "secret")  # whole at once: half of it is a wrong password
             running.wait_for("messages sent")
             running.wait_swept()
             desk.wsyf("status")

@@ -38,7 +38,7 @@ ROOMS: dict[str, frozenset[str]] = {
     "store": frozenset({"core"}) | GROUND,
     "mail": frozenset({"core"}) | GROUND,
     "pulse": frozenset({"store"}) | GROUND,
-    "alerts": frozenset({"core"}) | GROUND,
+    "alerts": frozenset({"core", "mail"}) | GROUND,
     "app": OFFICE,
     "finding": OFFICE,
     "opening": OFFICE | {"app"},

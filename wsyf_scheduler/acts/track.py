@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
@@ -45,7 +45,8 @@ def act(app: App, now: datetime, *, plan: Plan, texts: Mapping[str, str], who: s
         version = plans.add(session, plan_id=plan.id, title=plan.title, zone=plan.zone, texts=texts, at=now, who=who)
         in_force = TrackedPlan(lambda: plan, app.table(plan.zone))
         held = _apply(app, session, now, in_force, changes, first=latest is None, who=who)
-        _replan(session, now, in_force)
+        if tracked:
+            _replan(session, now, in_force)
         events.add(
             session,
             at=now,
@@ -62,12 +63,12 @@ def _apply(
 ) -> int:
     today = tracked.table.hours.day_of(now)
     new = [_new(app, tracked.plan.id, want, now, held=first and want.due_on < today) for want in changes.added]
-    assignments.insert_all(session, new)
-    _record_added(session, tracked.plan.id, {item.key for item in new}, now, who)
+    assignments.insert_all(session, _with_attention(new, tracked, now))
+    _record_added(session, tracked.plan.id, new, now, who)
     for item in changes.withdrawn:
         _withdraw(app, session, now, item, who)
     for item, want in changes.restored:
-        _restore(session, now, today, item, want, who)
+        _restore(app, session, now, today, item, want, who)
     for item, want in changes.moved:
         _move(app, session, now, item, want, who)
     for item, want in changes.reworded:
@@ -98,10 +99,20 @@ def _new(app: App, plan_id: str, want: Wanted, now: datetime, *, held: bool) -> 
     )
 
 
-def _record_added(session: Session, plan_id: str, keys: set[str], now: datetime, who: str) -> None:
-    for item in assignments.of_plan(session, plan_id):
-        if item.key in keys:
-            _event(session, now, who, item, "assignment_held" if item.held else "assignment_tracked")
+def _with_attention(new: Sequence[Assignment], tracked: TrackedPlan, now: datetime) -> Iterator[Assignment]:
+    """When each needs attention first: what is tracked at one moment differs in nothing else that bears on it."""
+    known: dict[tuple[str, date, date], datetime | None] = {}
+    for item in new:
+        key = item.kind, item.begins_on, item.due_on
+        if key not in known:
+            known[key] = next_attention(item, NOTHING_DECIDED, tracked.table, now)
+        yield replace(item, next_attention_at=known[key])
+
+
+def _record_added(session: Session, plan_id: str, new: Sequence[Assignment], now: datetime, who: str) -> None:
+    ids = assignments.ids_of_plan(session, plan_id)
+    actions = ((ids[item.key], "assignment_held" if item.held else "assignment_tracked") for item in new)
+    events.add_each(session, actions, at=now, who=who, plan_id=plan_id, state=State.OPEN.value)
 
 
 def _withdraw(app: App, session: Session, now: datetime, item: Assignment, who: str) -> None:
@@ -111,7 +122,7 @@ def _withdraw(app: App, session: Session, now: datetime, item: Assignment, who: 
     tell(app, session, now, item, "change", happened="withdrawn")
 
 
-def _restore(session: Session, now: datetime, today: date, item: Assignment, want: Wanted, who: str) -> None:
+def _restore(app: App, session: Session, now: datetime, today: date, item: Assignment, want: Wanted, who: str) -> None:
     """Open again; an overdue one goes on at its chaser, as if it had been reopened."""
     state = advance(item.state, Verb.RESTORE)
     values = _words(replace(item, original_due_on=None), want)
@@ -120,6 +131,7 @@ def _restore(session: Session, now: datetime, today: date, item: Assignment, wan
     values |= {"sequence": item.sequence + 1}
     assignments.change(session, item, values)
     _event(session, now, who, item, "assignment_restored", to_state=state)
+    tell(app, session, now, replace(item, due_on=want.due_on), "change", happened="reopened")
 
 
 def _move(app: App, session: Session, now: datetime, item: Assignment, want: Wanted, who: str) -> None:

@@ -9,7 +9,7 @@ import click
 
 from wsyf_scheduler.cli.office import DAY, KEY, Office, json_option, login_name, need, pass_office
 from wsyf_scheduler.cli.output import plain, print_json
-from wsyf_scheduler.core.assignment import Assignment
+from wsyf_scheduler.core.assignment import Assignment, State
 from wsyf_scheduler.i18n import _, ngettext
 
 reason_option = click.option("--reason", default="", help=_("why; it is kept, and told where people are told"))
@@ -131,6 +131,9 @@ def tell(office: Office, items: list[Assignment], as_json: bool, words: Iterable
         return
     for item, said in zip(items, words, strict=True):
         click.echo(f"{item.key}  {item.title}: {said}")
+        if item.held and item.state is State.OPEN:
+            words = _("it is still held, and no reminder goes out about it: `wsyf release {key}` lets it speak")
+            click.secho("  " + words.format(key=item.key), fg="yellow")
     if len(items) > 1:
         click.echo(ngettext("{n} assignment", "{n} assignments", len(items)).format(n=len(items)))
 

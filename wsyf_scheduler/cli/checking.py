@@ -85,9 +85,11 @@ def _config(office: Office) -> Iterator[tuple[str, str]]:
 
 
 def _plans(office: Office) -> Iterator[tuple[str, str]]:
-    from wsyf_scheduler.cli.planning import folders
+    from wsyf_scheduler.cli.planning import folders, warn_of_lost
     from wsyf_scheduler.core.plan import expand
 
+    for line in warn_of_lost(office):
+        yield "warning", line
     for _folder, plan in folders(office, None):
         n = len(expand(plan))
         words = ngettext("plan {plan}: {n} assignment", "plan {plan}: {n} assignments", n)

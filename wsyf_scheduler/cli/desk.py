@@ -61,7 +61,8 @@ def _print(
             click.secho(f"\n{title}", bold=True, fg="red" if name == "overdue" else None)
             print_table(sections[name], today, names)
     if not any(sections[name] for name in titles):
-        click.echo(_("Nothing is overdue, nothing falls due within 14 days."))
+        quiet = _("Nothing is overdue, nothing falls due within 14 days.")
+        click.echo(_("Apart from what is held, nothing is overdue.") if sections["held"] else quiet)
     for line in _lines(sections["held"], trouble):
         click.secho(line, fg="yellow")
     click.secho(heart.words(), fg=None if heart.is_well else "yellow")

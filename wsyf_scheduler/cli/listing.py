@@ -28,6 +28,7 @@ MARKS = {"period-end": "°", "office": "†"}
 @click.option("--department", help=_("only this department, by id or short name"))
 @click.option("--state", type=WordType([state.value for state in State]), help=_("only this state"))
 @click.option("--overdue", is_flag=True, help=_("only what is overdue"))
+@click.option("--held", is_flag=True, help=_("only what is held"))
 @click.option("--due-before", type=DAY, help=_("only what is due before this day"))
 @click.option("--kind", type=WordType([kind.value for kind in Kind]), help=_("only this kind of task"))
 @json_option
@@ -63,6 +64,7 @@ def select(  # noqa: PLR0913 - the filters of the command
     department: str | None,
     state: str | None,
     overdue: bool,
+    held: bool,
     due_before: date | None,
     kind: str | None,
 ) -> list[Assignment]:
@@ -75,7 +77,8 @@ def select(  # noqa: PLR0913 - the filters of the command
         if (period is None or item.period == period)
         and (department is None or item.department == department)
         and (state is None or item.state.value == state)
-        and (not overdue or (item.is_overdue(today) and not item.held))
+        and (not overdue or item.is_overdue(today))
+        and (not held or item.held)
         and (due_before is None or item.due_on < due_before)
         and (kind is None or item.kind == kind)
     ]
@@ -97,15 +100,21 @@ def _known(text: str | None, known: set[str], message: str) -> None:
 
 def print_table(items: list[Assignment], today: date, names: dict[str, str]) -> None:
     """The list as people read it."""
-    rows = [
+    rows: list[tuple[str, ...]] = [
         (str(item.id), item.key, names.get(item.department, item.department), item.title, *_due(item, today))
         for item in items
     ]
+    headers = [_("id"), _("key"), _("dept."), _("task"), _("due"), _("state")]
+    keep: tuple[int, ...] = (0, 1, 2, 4)
+    if len({item.plan_id for item in items}) > 1:
+        headers.insert(1, _("plan"))
+        rows = [(row[0], item.plan_id, *row[1:]) for item, row in zip(items, rows, strict=True)]
+        keep = (0, 1, 2, 3, 5)
     if rows:
-        table((_("id"), _("key"), _("dept."), _("task"), _("due"), _("state")), rows, keep=(0, 1, 2, 4))
+        table(headers, rows, keep=keep)
         for line in _legend(items):
             click.echo(line)
-    overdue = sum(item.is_overdue(today) and not item.held for item in items)
+    overdue = sum(item.is_overdue(today) for item in items)
     held = sum(item.held for item in items)
     line = ngettext("{n} assignment", "{n} assignments", len(items)).format(n=len(items))
     line += _(", {n} overdue").format(n=overdue) if overdue else ""

@@ -66,11 +66,6 @@ class Office:
 
         return Path(self.config.database.removeprefix("sqlite:///"))
 
-    @property
-    def at_given(self) -> str | None:
-        """What --at was given, as typed."""
-        return self._at
-
     def require_rehearsal(self) -> None:
         """Raise Forbidden unless the database is one whose clock --at may set."""
         if self.database_path.exists():

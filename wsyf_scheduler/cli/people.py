@@ -30,6 +30,7 @@ def list_(office: Office, as_json: bool) -> None:  # noqa: FBT001 - click's way
     with office.glance() as opened:
         today, names = today_of(office, opened), opened.departments()
         holders = _holders(opened)
+    names = names or departments_of(office)
     if as_json:
         print_json([_plain(holder, today) for holder in holders])
         return

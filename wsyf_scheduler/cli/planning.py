@@ -68,7 +68,7 @@ def _plain(each: Plan) -> dict[str, object]:
     return {
         "plan": each.id,
         "title": each.title,
-        "document": each.document,
+        "document": each.document or None,
         "issued": each.issued.isoformat(),
         "zone": each.zone,
         "departments": {department.id: department.short for department in each.departments},
@@ -117,6 +117,17 @@ def _print_plan(each: Plan) -> None:
     click.echo(_("{tasks} tasks, {n} assignments").format(tasks=tasks, n=len(wanted)))
 
 
+def warn_of_lost(office: Office) -> list[str]:
+    """A sentence for each plan that is tracked though its folder is gone: its letters go on."""
+    if not office.database_path.exists():
+        return []
+    known = {each.id for _folder, each in folders(office, None)}
+    with office.glance() as opened:
+        lost = sorted(set(opened.zones()) - known)
+    words = _("{plan} is tracked, but its folder is gone from {jobs}: its letters go on")
+    return [words.format(plan=plan_id, jobs=office.config.jobs) for plan_id in lost]
+
+
 @plan.command(help=_("What a sync would change; changes nothing."))
 @click.argument("plan_id", required=False)
 @json_option
@@ -129,6 +140,8 @@ def diff(office: Office, plan_id: str | None, as_json: bool) -> None:  # noqa: F
     found = [(each, track.preview(app, each)) for _folder, each in folders(office, plan_id)]
     if as_json:
         print_json([{"plan": each.id, **_changes(changes)} for each, changes in found])
+    for line in warn_of_lost(office) if plan_id is None else ():
+        click.secho(line, fg="yellow", err=True)
     for each, changes in found if not as_json else ():
         click.secho(each.id, bold=True)
         _print_changes(changes)
@@ -177,6 +190,8 @@ def sync(office: Office, plan_id: str | None, as_json: bool) -> None:  # noqa: F
         track.act(app, app.clock.now(), plan=each, texts=plan_files.read_texts(folder), who=login_name())
         for folder, each in chosen
     ]
+    for line in warn_of_lost(office) if plan_id is None else ():
+        click.secho(line, fg="yellow", err=True)
     if as_json:
         print_json(
             [

@@ -96,7 +96,12 @@ def holders(office: Office) -> list[Holder]:
 
     found = entered(office)
     if not found and office.config.people.exists():
-        found = people_file.load(office.config.people, departments_of(office))
+        elsewhere: list[int] = []
+        found = people_file.load(office.config.people, departments_of(office), elsewhere)
+        if elsewhere:
+            words = _("{file}: lines {lines} name departments no plan here knows; they are left out")
+            lines = ", ".join(str(line) for line in elsewhere)
+            click.secho(words.format(file=office.config.people, lines=lines), fg="yellow", err=True)
     if not found:
         click.secho(
             _("Nobody holds any post: every letter goes to the office itself. See `wsyf people import`."),
@@ -120,8 +125,8 @@ def _with_progress(found: Iterator[Found], first: date, last: date) -> Iterator[
     from rich.console import Console
     from rich.progress import Progress
 
-    total = (last - first).days + 1
-    with Progress(console=Console(stderr=True), transient=True) as progress:
+    total, console = (last - first).days + 1, Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task(str(first), total=total)
         for message, line in found:
             day = date.fromisoformat(str(line["at"])[:10])

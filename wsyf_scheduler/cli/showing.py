@@ -130,7 +130,7 @@ def _message(sight: Sight, row: dict[str, Any]) -> dict[str, object]:
 def print_sight(sight: Sight) -> None:
     """Print it for people."""
     from wsyf_scheduler.cli.desk import message_state
-    from wsyf_scheduler.cli.trail import phrase
+    from wsyf_scheduler.cli.trail import phrase, reasons
 
     item, today = sight.item, sight.today
     click.secho(f"{item.key}  {item.title}", bold=True)
@@ -149,7 +149,12 @@ def print_sight(sight: Sight) -> None:
         ]
         table((_("mail"), _("when"), _("letter"), _("to"), _("state")), rows, title=_("Messages"), keep=(0, 1, 2, 4))
     history = [
-        (f"{sight.local(each['at']):%Y-%m-%d %H:%M}", each["who"], phrase(each["action"]), each["why"])
+        (
+            f"{sight.local(each['at']):%Y-%m-%d %H:%M}",
+            each["who"],
+            phrase(each["action"]),
+            reasons(each["why"], json.loads(each["detail"])),
+        )
         for each in sight.events
     ]
     table((_("when"), _("who"), _("what"), _("why")), history, title=_("History"), keep=(0, 1))

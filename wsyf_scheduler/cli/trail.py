@@ -139,9 +139,12 @@ def _what(entry: Entry) -> str:
 
 
 def _why(entry: Entry) -> str:
+    return reasons(entry.why, entry.detail)
+
+
+def reasons(why: str, detail: dict[str, Any]) -> str:
     """The reason given, and what the event keeps beside it."""
-    detail = entry.detail
-    said = [entry.why]
+    said = [why]
     if "from" in detail and "to" in detail:
         said.append(f"{detail['from']} → {detail['to']}")
     if detail.get("approved_by"):

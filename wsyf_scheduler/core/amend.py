@@ -48,6 +48,8 @@ def compare(tracked: Iterable[Assignment], wanted: Iterable[Wanted]) -> Changes:
 
 def _compare_group(tracked: list[Assignment], wanted: list[Wanted]) -> Changes:
     """Equal days first, then what is left in order; further days take the next letters, further keys are withdrawn."""
+    if not tracked:
+        return Changes(added=tuple(wanted))
     live = sorted((item for item in tracked if item.state is not State.WITHDRAWN), key=_by_part)
     gone = sorted((item for item in tracked if item.state is State.WITHDRAWN), key=_by_part)
     same, live, rest = _pair_by_day(live, wanted)
@@ -87,9 +89,7 @@ def _pair_by_day(
 
 
 def _named(tracked: list[Assignment], wanted: list[Wanted]) -> list[Wanted]:
-    """New parts: as the plan letters them, or the next letters where parts are tracked already."""
-    if not tracked:
-        return wanted
+    """New parts: the next letters after those that are tracked already."""
     after = max(part_index(item.part) for item in tracked) + 1
     return [_with_part(want, part_name(after + index)) for index, want in enumerate(wanted)]
 

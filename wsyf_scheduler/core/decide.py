@@ -65,7 +65,7 @@ class Decided:
         """Whether the landing was decided for this receiver; `start` is decided once, whatever the due day."""
         if isinstance(landing.rung.when, Start):
             return any(mark.rung == landing.rung.name and mark.receiver == receiver for mark in self.marks)
-        return Mark(landing.rung.name, landing.repeat, due_on, landing.counted_from, receiver) in self.marks
+        return (landing.rung.name, landing.repeat, due_on, landing.counted_from, receiver) in self.marks
 
 
 NOTHING_DECIDED = Decided()

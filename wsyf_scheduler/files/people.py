@@ -40,10 +40,13 @@ ROLE_NAMES = {
 }
 
 
-def load(path: Path, departments: Mapping[str, str]) -> list[Holder]:
-    """Read a people file, CSV or XLSX; `departments` maps id to short name, and either is accepted. Raises Invalid."""
+def load(path: Path, departments: Mapping[str, str], elsewhere: list[int] | None = None) -> list[Holder]:
+    """Read a people file, CSV or XLSX; `departments` maps id to short name, and either is accepted. Raises Invalid.
+
+    A department nobody knows is a fault; where a list `elsewhere` is given, its lines are put there and left out.
+    """
     if path.suffix.lower() == ".xlsx":
-        reader = _Reader(str(path), departments)
+        reader = _Reader(str(path), departments, elsewhere)
         for line, row in enumerate(sheets.rows(path), 1):
             reader.take(row, line)
         return reader.finish()
@@ -51,7 +54,7 @@ def load(path: Path, departments: Mapping[str, str]) -> list[Holder]:
         data = path.read_bytes()
     except OSError as error:
         raise Invalid([Fault(file=str(path), message=_("cannot be read: {why}").format(why=error.strerror))]) from error
-    return parse(_decode(data, str(path)), str(path), departments)
+    return parse(_decode(data, str(path)), str(path), departments, elsewhere)
 
 
 def _decode(data: bytes, file: str) -> str:
@@ -63,10 +66,10 @@ def _decode(data: bytes, file: str) -> str:
     raise Invalid([Fault(file=file, message=_("expected CSV text in UTF-8 or GB18030"))])
 
 
-def parse(text: str, file: str, departments: Mapping[str, str]) -> list[Holder]:
+def parse(text: str, file: str, departments: Mapping[str, str], elsewhere: list[int] | None = None) -> list[Holder]:
     """The holders in a CSV text, in its order."""
     lines = csv.reader(io.StringIO(text, newline=""))
-    reader = _Reader(file, departments)
+    reader = _Reader(file, departments, elsewhere)
     try:
         for row in lines:
             reader.take(row, lines.line_num)
@@ -82,8 +85,8 @@ def _columns(cells: list[str]) -> list[str]:
 class _Reader:
     """Collects holders and faults, a row at a time."""
 
-    def __init__(self, file: str, departments: Mapping[str, str]) -> None:
-        self._file, self._departments = file, departments
+    def __init__(self, file: str, departments: Mapping[str, str], elsewhere: list[int] | None) -> None:
+        self._file, self._departments, self._elsewhere = file, departments, elsewhere
         self._header: list[str] | None = None
         self._faults: list[Fault] = []
         self._holders: list[Holder] = []
@@ -126,6 +129,9 @@ class _Reader:
         return header
 
     def _read_holder(self, cells: dict[str, str], line: int) -> None:
+        if self._elsewhere is not None and self._is_elsewhere(cells):
+            self._elsewhere.append(line)
+            return
         before = len(self._faults)
         for key, value in cells.items():
             if CONTROL.search(value):
@@ -150,6 +156,11 @@ class _Reader:
                 self.fault(line, key, message.format(until=last, key=key.replace("until", "since"), since=first))
         if len(self._faults) == before:
             self._holders.append(holder)
+
+    def _is_elsewhere(self, cells: dict[str, str]) -> bool:
+        role = ROLE_NAMES.get(cells.get("role", ""), cells.get("role", ""))
+        known = {*self._departments, *self._departments.values()}
+        return role in DEPARTMENT_ROLES and cells.get("department", "") not in known
 
     def _role(self, cells: dict[str, str], line: int) -> str:
         text = cells.get("role", "")

@@ -13,7 +13,7 @@ from wsyf_scheduler import alerts
 from wsyf_scheduler.app import App, TrackedPlan
 from wsyf_scheduler.core.assignment import Assignment, State
 from wsyf_scheduler.core.decide import landings
-from wsyf_scheduler.core.ladder import Every, Landing
+from wsyf_scheduler.core.ladder import Landing
 from wsyf_scheduler.core.message import Message, MessageRow, MessageState
 from wsyf_scheduler.core.people import Post
 from wsyf_scheduler.drafting import Draft, Facts, draft, gather
@@ -192,8 +192,7 @@ def _alert(tracked: TrackedPlan, item: Assignment | None, today: date) -> dict[s
     if item is None:
         what = alerts.vacancy(tracked.plan, Post("liaison", tracked.plan.departments[0].id), today)
     else:
-        repeats = [rung.when.times for rung in tracked.table.ladder.rungs if isinstance(rung.when, Every)]
-        what = alerts.spent(tracked.plan, item, sum(repeats))
+        what = alerts.spent(tracked.plan, item)
     return {"headline": what.headline, "lines": list(what.lines)}
 
 

@@ -36,6 +36,8 @@ def reason(code: str) -> str:
         "decided": _("it was decided before"),
         "due-day-changed": _("its due day was moved"),
         "act": _("somebody acted"),
+        "newer-act": _("a later act speaks instead"),
+        "taken-back": _("the act was taken back before the letter left"),
         UNDECIDED: _("its slot has come, and no round has looked at it yet; see `wsyf status`"),
         RESTARTED: _("an extension, release or reopening had begun the ladder anew by then"),
     }

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import BindParameter, bindparam, func, insert, select, update
@@ -14,16 +15,18 @@ from wsyf_scheduler.store.prepared import Prepared, PreparedIn
 from wsyf_scheduler.store.rows import ASSIGNMENT, assignment, assignment_values
 
 COLUMN = ASSIGNMENT.c
+NEVER = datetime.max.replace(tzinfo=UTC)
 NOW: BindParameter[datetime] = bindparam("now")
 PLAN: BindParameter[str] = bindparam("plan")
 
-PLANS_DUE = Prepared(select(COLUMN.plan_id).where(COLUMN.next_attention_at <= NOW).distinct())
-DUE = Prepared(select(ASSIGNMENT).where(COLUMN.next_attention_at <= NOW, COLUMN.plan_id == PLAN).order_by(COLUMN.id))
+DUE = Prepared(select(COLUMN.plan_id, COLUMN.id).where(COLUMN.next_attention_at <= NOW))
 NEXT_ATTENTION = Prepared(select(func.min(COLUMN.next_attention_at)))
 SET_ATTENTION = Prepared(
     update(ASSIGNMENT).where(COLUMN.id == bindparam("item")).values(next_attention_at=bindparam("at"))
 )
 OF_PLAN = Prepared(select(ASSIGNMENT).where(COLUMN.plan_id == PLAN).order_by(COLUMN.position, COLUMN.id))
+INSERT = Prepared(insert(ASSIGNMENT))
+IDS = Prepared(select(COLUMN.key, COLUMN.id).where(COLUMN.plan_id == PLAN))
 PAGE_SIZE = 1024
 PAGE = Prepared(
     select(ASSIGNMENT)
@@ -43,14 +46,18 @@ OF_TASK = Prepared(
 )
 
 
-def plans_due(session: Session, now: datetime) -> list[str]:
-    """The plans with an assignment whose next attention has come; reads the index and nothing else."""
-    return sorted(plan_id for (plan_id,) in PLANS_DUE.rows(session, {"now": now}))
+def due_by_plan(session: Session, now: datetime) -> dict[str, list[int]]:
+    """The ids of those whose next attention has come, by plan; reads the index and what is due, and nothing else."""
+    found: dict[str, list[int]] = {}
+    for plan_id, item_id in sorted(tuple(row) for row in DUE.rows(session, {"now": now})):
+        found.setdefault(plan_id, []).append(item_id)
+    return found
 
 
-def due(session: Session, plan_id: str, now: datetime) -> list[Assignment]:
-    """Those of a plan whose next attention has come, by id."""
-    return [assignment(row) for row in DUE.rows(session, {"now": now, "plan": plan_id})]
+def due(session: Session, ids: Sequence[int], now: datetime) -> list[Assignment]:
+    """Those of these whose next attention has come, by id; looked up one by one, whatever the plan's size."""
+    found = by_ids(session, ids)
+    return [found[item_id] for item_id in sorted(found) if (found[item_id].next_attention_at or NEVER) <= now]
 
 
 def next_attention(session: Session) -> datetime | None:
@@ -67,6 +74,11 @@ def set_attention(session: Session, instants: Iterable[tuple[int, datetime | Non
 def of_plan(session: Session, plan_id: str) -> list[Assignment]:
     """All of a plan, in the order of the plan."""
     return [assignment(row) for row in OF_PLAN.rows(session, {"plan": plan_id})]
+
+
+def ids_of_plan(session: Session, plan_id: str) -> dict[str, int]:
+    """Key to id, for all of a plan."""
+    return {row[0]: row[1] for row in IDS.rows(session, {"plan": plan_id})}
 
 
 def pages(session: Session, plan_id: str, *, size: int = PAGE_SIZE) -> Iterator[list[Assignment]]:
@@ -111,16 +123,21 @@ def of_task(session: Session, plan_id: str, task: str) -> list[Assignment]:
 
 def insert_all(session: Session, items: Iterable[Assignment]) -> None:
     """Enter assignments; their ids are given by the database."""
-    values = [assignment_values(item) for item in items]
-    if values:
-        session.execute(insert(ASSIGNMENT), values)
+    INSERT.run_all(session, [assignment_values(item) for item in items])
 
 
 def change(session: Session, before: Assignment, values: Mapping[str, Any]) -> bool:
     """Change columns, guarded by the state and due day read before; False where another process was faster."""
-    changed = session.execute(
-        update(ASSIGNMENT)
-        .where(COLUMN.id == before.id, COLUMN.state == before.state.value, COLUMN.due_on == before.due_on)
-        .values(**values)
+    guard = {"item": before.id, "from_state": before.state.value, "from_due_on": before.due_on}
+    new = {f"new_{name}": value for name, value in values.items()}
+    return _change(tuple(values)).run(session, {**guard, **new}) == 1
+
+
+@cache
+def _change(names: tuple[str, ...]) -> Prepared:
+    guard = (
+        COLUMN.id == bindparam("item"),
+        COLUMN.state == bindparam("from_state"),
+        COLUMN.due_on == bindparam("from_due_on"),
     )
-    return changed.rowcount == 1
+    return Prepared(update(ASSIGNMENT).where(*guard).values({name: bindparam(f"new_{name}") for name in names}))

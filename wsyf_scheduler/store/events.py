@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import insert
@@ -41,3 +42,20 @@ def add(  # noqa: PLR0913 - one event has so many facts
         "detail": as_json(detail) if detail else "{}",
     }
     ADD.run(session, event)
+
+
+def add_each(
+    session: Session, actions: Iterable[tuple[int, str]], *, at: datetime, who: str, plan_id: str, state: str
+) -> None:
+    """Add an event for each of many assignments of a plan, which stay in their state: (assignment, action) each."""
+    shared = {
+        "at": at,
+        "who": who,
+        "plan_id": plan_id,
+        "message_id": None,
+        "from_state": state,
+        "to_state": state,
+        "why": "",
+        "detail": "{}",
+    }
+    ADD.run_all(session, [{**shared, "assignment_id": item_id, "action": action} for item_id, action in actions])

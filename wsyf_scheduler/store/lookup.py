@@ -71,4 +71,6 @@ def _ambiguous(text: str, found: Sequence[Assignment]) -> str:
     names = [f"{item.plan_id}:{item.key}" if several_plans else item.key for item in found]
     more = "" if len(names) <= SHOWN else _(" and {n} more").format(n=len(names) - SHOWN)
     message = _("{key} could mean {keys}{more}; type more of it")
+    if all(item.key == found[0].key for item in found):
+        message = _("{key} stands in several plans: write {keys}{more}, or the id")
     return message.format(key=text or '""', keys=", ".join(names[:SHOWN]), more=more)

@@ -55,6 +55,15 @@ ROWS_OF = PreparedIn(
         .order_by(COLUMN.id)
     )
 )
+REPLACE = Prepared(
+    update(NOTICE)
+    .where(
+        COLUMN.message_id == bindparam("message"),
+        COLUMN.assignment_id == bindparam("item"),
+        COLUMN.dropped.is_(None),
+    )
+    .values(dropped="newer-act")
+)
 DROP = Prepared(update(NOTICE).where(COLUMN.id == bindparam("notice")).values(dropped=bindparam("why")))
 EARLIER = PreparedIn(
     lambda ids: (
@@ -182,6 +191,11 @@ def add_row(  # noqa: PLR0913 - one row has so many facts
         "detail": as_json(detail),
     }
     ADD_ROW.run(session, row)
+
+
+def replace_rows(session: Session, message_id: int, assignment_id: int) -> None:
+    """Take earlier rows about an assignment out of a message that waits: the last act speaks."""
+    REPLACE.run(session, {"message": message_id, "item": assignment_id})
 
 
 def supersede_queued(session: Session, newer: Iterable[tuple[int, datetime]]) -> None:

@@ -231,17 +231,23 @@ def add_attempt(
     ADD_ATTEMPT.run(session, attempt)
 
 
-def rescue(session: Session, *, claimed_before: datetime) -> list[int]:
-    """Take up again what a dead process had claimed; returns the ids.
+def rescue(session: Session) -> list[int]:
+    """Take up again what a dead process had claimed; returns the ids. Only for who holds the right to send.
 
     Bytes that were made may have been sent, so such a message is `uncertain` and goes again byte for byte.
     """
-    dead = and_(COLUMN.state == SENDING, COLUMN.claimed_at <= claimed_before)
-    rows = session.execute(select(COLUMN.id, COLUMN.raw.is_not(None).label("made")).where(dead)).all()
+    claimed = select(COLUMN.id, COLUMN.raw.is_not(None).label("made")).where(COLUMN.state == SENDING)
+    rows = session.execute(claimed).all()
     for row in rows:
         state = MessageState.UNCERTAIN if row.made else MessageState.QUEUED
         UNCLAIM.run(session, {"item": row.id, "after": state.value})
     return [int(row.id) for row in rows]
+
+
+def postpone(session: Session, until: datetime) -> None:
+    """Let nothing that waits leave before an instant: the server refused the login."""
+    waiting = and_(COLUMN.state.in_(WAITING_STATES), COLUMN.not_before < until)
+    session.execute(update(MESSAGE).where(waiting).values(not_before=until))
 
 
 def next_due(session: Session) -> datetime | None:

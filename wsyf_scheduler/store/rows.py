@@ -6,6 +6,7 @@ import json
 import zlib
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Table
@@ -57,11 +58,14 @@ def assignment(row: Sequence[Any]) -> Assignment:
     return Assignment(**values)
 
 
+ASSIGNMENT_COLUMNS = tuple(column.name for column in ASSIGNMENT.columns)[1:]
+ASSIGNMENT_GETTER = attrgetter(*ASSIGNMENT_FIELDS[1:])
+
+
 def assignment_values(item: Assignment) -> dict[str, Any]:
     """The columns of an assignment, without its id."""
-    names = [column.name for column in ASSIGNMENT.columns if column.name not in {"id", "period_begins_on"}]
-    values = {name: getattr(item, name) for name in names}
-    values |= {"period_begins_on": item.begins_on, "support": words(item.support), "state": item.state.value}
+    values = dict(zip(ASSIGNMENT_COLUMNS, ASSIGNMENT_GETTER(item), strict=True))
+    values["support"], values["state"] = words(item.support), item.state.value
     return values
 
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from wsyf_scheduler import alerts
 from wsyf_scheduler.app import App, Round, TrackedPlan
+from wsyf_scheduler.core.ladder import Timetable
 from wsyf_scheduler.core.message import Message, MessageRow, MessageState
 from wsyf_scheduler.core.retry import next_attempt
 from wsyf_scheduler.drafting import Draft, Facts, draft, gather, stale
@@ -34,6 +35,7 @@ STATE_OF = {
 
 
 WITHOUT_ROWS = ("digest", "alert", "test")
+AFTER_REFUSED_LOGIN = timedelta(minutes=15)  # a wrong password said every minute gets the account locked
 BATCH = 25  # claimed and made in one commit; a message waits at most for so many others after its rows were checked
 
 
@@ -50,6 +52,7 @@ class Counts:
 class _Claimed:
     message: Message
     outgoing: Outgoing
+    table: Timetable
 
 
 def run(app: App, now: datetime) -> Counts:
@@ -94,8 +97,11 @@ def _send(app: App, claimed: list[_Claimed], counts: Counts) -> bool:
 
 
 def _until_stopped(app: App, claimed: list[_Claimed]) -> Iterator[Outgoing]:
+    """Between two messages: leave when told to, and when the window has closed over a slow server."""
     for each in claimed:
-        if app.should_stop():
+        if app.should_stop() or (
+            each.message.in_window and not each.table.hours.is_open(app.clock.now(), each.table.calendar)
+        ):
             return
         yield each.outgoing
 
@@ -104,6 +110,7 @@ def _prepare(
     app: App, session: Session, facts: Facts, message: Message, rows: list[MessageRow], counts: Counts
 ) -> _Claimed | None:
     """The bytes of a claimed message, kept before they are sent; None where nothing is left to say."""
+    table = facts.plans[message.plan_id].table
     kept = _still_standing(session, facts, message, rows)
     if not kept and message.letter not in WITHOUT_ROWS:
         state = MessageState.CANCELLED if rows else MessageState.SUPERSEDED  # newer rungs had taken every row
@@ -112,9 +119,9 @@ def _prepare(
         counts.cancelled += 1
         return None
     if message.raw is not None and _may_go_again(facts, message, kept):
-        return _Claimed(message, _outgoing(app, message.id, message.to, message.cc, message.raw))
+        return _Claimed(message, _outgoing(app, message.id, message.to, message.cc, message.raw), table)
     try:
-        return _Claimed(message, _make(app, session, facts, message, kept))
+        return _Claimed(message, _make(app, session, facts, message, kept), table)
     except MailTrouble as error:  # an address or a name that no header takes: it must not stop the others
         _give_up(app, session, facts, message, str(error))
         counts.troubled += 1
@@ -208,6 +215,14 @@ def _settle(app: App, session: Session, now: datetime, message: Message, fate: S
         state = MessageState.DISCARDED
     outbox.settle(session, message.id, state, now=now, again_at=again_at or now, trouble=trouble)
     _event(app, session, now, message, f"message_{state.value}", why=trouble or "")
+    if fate.outcome is Outcome.AUTH:
+        outbox.postpone(session, now + AFTER_REFUSED_LOGIN)
+        alert(
+            session,
+            message.plan_id,
+            now,
+            alerts.login_refused(app.plans(session)[message.plan_id].plan, now, fate.text),
+        )
     refused = "；".join(f"{each.address} {each.code}" for each in fate.refused)
     if state is MessageState.DISCARDED or (state is MessageState.SENT and refused):
         _tell_undelivered(app, session, now, message, refused or trouble or "")

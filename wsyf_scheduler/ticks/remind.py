@@ -50,13 +50,13 @@ def run(app: App, now: datetime) -> Counts:
     """Decide everything that is due; queue the messages."""
     with app.db.read() as session:
         is_new = facts.get(session, facts.REGIME) != app.regime
-        plan_ids = [] if is_new else assignments.plans_due(session, now)
+        due = {} if is_new else assignments.due_by_plan(session, now)
     if is_new:
-        plan_ids = _follow_regime(app, now)
+        due = _follow_regime(app, now)
     counts = Counts()
-    for plan_id in plan_ids:
+    for plan_id, ids in due.items():
         with app.db.begin() as session:
-            counts = counts.plus(_decide_plan(app, session, now, plan_id))
+            counts = counts.plus(_decide_plan(app, session, now, plan_id, ids))
     if counts.queued:
         log.info("%d messages queued", counts.queued, extra={"action": "messages_queued"})
     return counts
@@ -66,9 +66,9 @@ def due_now(app: App, now: datetime) -> dict[str, list[Notice]]:
     """What a round at `now` would decide, by plan; changes nothing."""
     found: dict[str, list[Notice]] = {}
     with app.db.read() as session:
-        for plan_id in assignments.plans_due(session, now):
+        for plan_id, ids in assignments.due_by_plan(session, now).items():
             table = app.plans(session)[plan_id].table
-            items = assignments.due(session, plan_id, now)
+            items = assignments.due(session, ids, now)
             decided = notices.decided(session, [item.id for item in items])
             found[plan_id] = [
                 notice
@@ -79,9 +79,9 @@ def due_now(app: App, now: datetime) -> dict[str, list[Notice]]:
     return found
 
 
-def _decide_plan(app: App, session: Session, now: datetime, plan_id: str) -> Counts:
+def _decide_plan(app: App, session: Session, now: datetime, plan_id: str, ids: list[int]) -> Counts:
     tracked = app.plans(session)[plan_id]
-    items = assignments.due(session, plan_id, now)
+    items = assignments.due(session, ids, now)
     decided = notices.decided(session, [item.id for item in items])
     found: list[Notice] = []
     attention: list[tuple[int, datetime | None]] = []
@@ -139,11 +139,11 @@ def _tell_spent(
         landing, when = each.landing, each.landing.rung.when
         is_last = isinstance(when, Every) and landing.rung == serving[-1] and landing.repeat == when.times
         if is_last and each.verdict is Verdict.NOTIFY:
-            alert(session, item.plan_id, now, alerts.spent(tracked.plan, item, landing.repeat))
+            alert(session, item.plan_id, now, alerts.spent(tracked.plan, item))
 
 
-def _follow_regime(app: App, now: datetime) -> list[str]:
-    """Ladder, hours or calendar changed: work out every next attention anew; returns the plans due then."""
+def _follow_regime(app: App, now: datetime) -> dict[str, list[int]]:
+    """Ladder, hours or calendar changed: work out every next attention anew; returns what is due then, by plan."""
     with app.db.begin() as session:
         before = facts.get(session, facts.REGIME)
         facts.put(session, facts.REGIME, app.regime)
@@ -151,7 +151,7 @@ def _follow_regime(app: App, now: datetime) -> list[str]:
             _replan(session, now, plan_id, tracked)
         if before is not None:
             events.add(session, at=now, who=app.who, action="regime_changed")
-        return assignments.plans_due(session, now)
+        return assignments.due_by_plan(session, now)
 
 
 def _replan(session: Session, now: datetime, plan_id: str, tracked: TrackedPlan) -> None:

@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 def run(app: App, now: datetime) -> int:
     """Give claimed messages back to the queue; returns how many. What may have been sent becomes `uncertain`."""
     with app.delivery(), app.db.begin() as session:
-        ids = outbox.rescue(session, claimed_before=now)
+        ids = outbox.rescue(session)
         for message_id in ids:
             events.add(session, at=now, who=app.who, action="message_rescued", message_id=message_id)
     if ids:
