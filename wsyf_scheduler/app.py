@@ -46,6 +46,11 @@ class TrackedPlan:
         """What the plan says."""
         return self.read()
 
+    @cached_property
+    def shorts(self) -> dict[str, str]:
+        """Department id to short name."""
+        return {department.id: department.short for department in self.plan.departments}
+
 
 @dataclass(frozen=True, kw_only=True)
 class App:

@@ -6,7 +6,7 @@ Facts are gathered when the message is sent, so that it says how things stand th
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import cast
 
@@ -97,6 +97,7 @@ class Facts:
     history: dict[int, list[Earlier]]
     waiting: dict[tuple[str, str], Waiting | None]
     blank: bool = False
+    told: dict[int, tuple[Told, ...]] = field(default_factory=dict)  # worked out once a batch: leaders read it again
 
     def today(self, plan_id: str) -> date:
         """The calendar day in the plan's zone."""
@@ -202,8 +203,7 @@ def _title(tracked: TrackedPlan, department: str) -> str:
 
 
 def _short(tracked: TrackedPlan, department: str) -> str:
-    known = {each.id: each.short for each in tracked.plan.departments}
-    return known.get(department, department)
+    return tracked.shorts.get(department, department)
 
 
 def _waiting(session: Session, plan_id: str, task: str) -> Waiting | None:
@@ -220,14 +220,15 @@ def _rows(facts: Facts, message: Message, rows: Sequence[MessageRow], items: Seq
 def _row(facts: Facts, message: Message, row: MessageRow, item: Assignment) -> Row:
     tracked, history = facts.plans[message.plan_id], facts.history.get(item.id, [])
     words = assignment_row(tracked, item, facts.today(message.plan_id))
-    told = _told(tracked, item, history) if message.letter in TELLS_WHO_WAS_TOLD else ()
+    if message.letter in TELLS_WHO_WAS_TOLD and item.id not in facts.told:
+        facts.told[item.id] = _told(tracked, item, history)
     detail = row.detail
     old_due_on = detail.get("old_due_on")
     return replace(
         words,
         nth=1 + sum(_is_same_letter(each, message, row, item) for each in history),
         role=row.role,
-        told=told,
+        told=facts.told[item.id] if message.letter in TELLS_WHO_WAS_TOLD else (),
         after=facts.waiting.get((item.plan_id, item.after or "")),
         happened=detail.get("happened", ""),
         reason=detail.get("reason", ""),

@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import and_, bindparam, func, insert, literal, or_, select, update
+from sqlalchemy import and_, bindparam, func, insert, literal, null, or_, select, update
 
 from wsyf_scheduler.core.message import WAITING, Message, MessageState
 from wsyf_scheduler.store.db import Session
@@ -84,8 +84,11 @@ FORGET = Prepared(update(MESSAGE).where(COLUMN.id == bindparam("item")).values(r
 ADD_ATTEMPT = Prepared(insert(ATTEMPT))
 NEXT_DUE = Prepared(select(func.min(COLUMN.not_before)).where(COLUMN.state.in_(WAITING_STATES)))
 BY_ID = Prepared(select(MESSAGE).where(COLUMN.id == bindparam("item")))
+WITHOUT_BYTES = [null().label("raw") if column.name == "raw" else column for column in COLUMN]
 SENT_SINCE = Prepared(
-    select(MESSAGE).where(COLUMN.id > bindparam("item"), COLUMN.state == MessageState.SENT.value).order_by(COLUMN.id)
+    select(*WITHOUT_BYTES)
+    .where(COLUMN.id > bindparam("item"), COLUMN.state == MessageState.SENT.value)
+    .order_by(COLUMN.id)
 )
 FIRST_UNSENT = Prepared(select(func.min(COLUMN.id)).where(COLUMN.state.in_([*WAITING_STATES, literal(SENDING)])))
 IN_TROUBLE = (
@@ -262,7 +265,7 @@ def by_id(session: Session, message_id: int) -> Message | None:
 
 
 def sent_since(session: Session, message_id: int) -> list[Message]:
-    """Messages sent with a higher id than the one given, by id."""
+    """Messages sent with a higher id than the one given, by id; without their bytes."""
     return [message(row) for row in SENT_SINCE.rows(session, {"item": message_id})]
 
 

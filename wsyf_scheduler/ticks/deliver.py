@@ -19,6 +19,7 @@ from wsyf_scheduler.core.retry import next_attempt
 from wsyf_scheduler.drafting import Draft, Facts, draft, gather, stale
 from wsyf_scheduler.errors import MailTrouble
 from wsyf_scheduler.mail.letter import Outcome, Outgoing, Sent
+from wsyf_scheduler.mail.transport import Mailer
 from wsyf_scheduler.store import events, notices, outbox
 from wsyf_scheduler.store.db import Session
 from wsyf_scheduler.telling import alert
@@ -59,10 +60,11 @@ def run(app: App, now: datetime) -> Counts:
     """Send what may leave now. Each batch reads the clock anew: a long queue must not run past the window."""
     del now
     counts = Counts()
+    mailer = app.mailer  # a missing password is told before anything is claimed
     with app.delivery():
         while not app.should_stop():
             claimed = _claim(app, counts)
-            if claimed is None or not _send(app, claimed, counts):
+            if claimed is None or not _send(app, mailer, claimed, counts):
                 break
     if counts.sent:
         log.info("%d messages sent", counts.sent, extra={"action": "messages_sent"})
@@ -85,10 +87,10 @@ def _claim(app: App, counts: Counts) -> list[_Claimed] | None:
     return [each for each in prepared if each is not None]
 
 
-def _send(app: App, claimed: list[_Claimed], counts: Counts) -> bool:
+def _send(app: App, mailer: Mailer, claimed: list[_Claimed], counts: Counts) -> bool:
     """Send a batch, recording each fate before the next goes out; False where the mailer or a stop ended it early."""
     waiting = {each.outgoing.id: each for each in claimed}
-    for outgoing, fate in app.mailer.send_batch(_until_stopped(app, claimed)):
+    for outgoing, fate in mailer.send_batch(_until_stopped(app, claimed)):
         _record(app, waiting.pop(outgoing.id).message, fate, counts)
     if waiting:
         with app.db.begin() as session:
