@@ -50,7 +50,7 @@ COMMANDS: dict[str, tuple[str, Callable[[], str]]] = {
     "completion": ("keeping:completion", lambda: _("the shell's completion script")),
 }
 
-LIVE_LONG = ("daemon", "demo", "rehearse", "schedule", "tick")  # long enough for garbage to be collected
+LIVE_LONG = ("daemon", "demo")  # so long that garbage must be collected; four rehearsed years leave none to speak of
 CLOCKLESS = ("init", "demo", "completion", "rehearse")  # they need no database, or make their own
 
 

@@ -73,7 +73,7 @@ def _rehearse(office: Office, first: date, last: date, assume: str, maildir: Pat
         config,
         at=datetime.fromisoformat("1970-01-01T00:00:00+00:00"),
         who=WHO,
-        make_mailer=(lambda: MaildirMailer(maildir)) if maildir else NowhereMailer,
+        make_mailer=(lambda: MaildirMailer(maildir, durable=False)) if maildir else NowhereMailer,
         make_writer=(lambda: opening.writer(config)) if maildir else BlankWriter,
     )
     tables = {plan.id: app.table(plan.zone) for plan, _texts in chosen}

@@ -21,11 +21,16 @@ FOLDER_MODE = 0o770
 
 
 class MaildirMailer:
-    """Keeps mail in the maildir at `path`, which is laid out when the first message comes."""
+    """Keeps mail in the maildir at `path`, which is laid out when the first message comes.
 
-    def __init__(self, path: Path) -> None:
+    A `durable` one waits for the disk at each message and looks anew at each batch for what a crash left behind; a
+    rehearsal's need not, since nothing follows from it.
+    """
+
+    def __init__(self, path: Path, *, durable: bool = True) -> None:
         """Remember the folder; nothing is touched yet."""
-        self._path = path
+        self._path, self._durable = path, durable
+        self._names: set[str] = set()
 
     @property
     def describe(self) -> str:
@@ -34,7 +39,7 @@ class MaildirMailer:
 
     def send_batch(self, outgoing: Iterable[Outgoing]) -> Generator[tuple[Outgoing, Sent], None, None]:
         """Keep messages one by one; see `Mailer.send_batch`. Stops after the first that cannot be kept."""
-        kept: set[str] = set()
+        kept: set[str] = set() if self._durable else self._names
         for message in outgoing:
             sent = self._send(message, kept)
             yield message, sent
@@ -46,7 +51,7 @@ class MaildirMailer:
         draft = self._path / "tmp" / f"probe.{os.getpid()}.wsyf"
         try:
             self._lay_out()
-            _write(draft, b"probe\n")
+            _write(draft, b"probe\n", durable=True)
             draft.unlink()
         except OSError as error:
             raise MailTrouble(self._explain(error)) from error
@@ -78,13 +83,14 @@ class MaildirMailer:
         """Write to tmp/, make it durable, and let it appear in new/ as a whole or not at all."""
         draft = self._path / "tmp" / name
         try:
-            _write(draft, data.replace(b"\r\n", b"\n"))
+            _write(draft, data.replace(b"\r\n", b"\n"), durable=self._durable)
             draft.rename(self._path / "new" / name)
         except OSError:
             with suppress(OSError):  # on a full disk the half-written draft must not take the last room
                 draft.unlink()
             raise
-        _make_durable(self._path / "new")
+        if self._durable:
+            _make_durable(self._path / "new")
 
     def _explain(self, error: OSError) -> str:
         return _("{where}: cannot keep mail: {reason}").format(where=self.describe, reason=error.strerror or error)
@@ -99,13 +105,14 @@ def _name(message: Outgoing) -> str:
     return f"{message.id:09d}.{sha256(message.data).hexdigest()[:16]}.wsyf"
 
 
-def _write(path: Path, data: bytes) -> None:
+def _write(path: Path, data: bytes, *, durable: bool) -> None:
     # O_TRUNC rather than O_EXCL: a draft left by a crash has the same name and the same bytes to be.
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
     with os.fdopen(os.open(path, flags, FILE_MODE), "wb") as file:
         file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
+        if durable:
+            file.flush()
+            os.fsync(file.fileno())
 
 
 def _make_durable(folder: Path) -> None:
