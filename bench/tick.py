@@ -1,106 +1,113 @@
-"""The tick among many: an idle round and one with ten due, among more and more assignments on an SQLite file."""
+"""The tick among more and more assignments on an SQLite file: idle and with ten due; tracking and re-planning."""
 
 from __future__ import annotations
 
-import statistics
-import tempfile
+import json
+import subprocess
 import time
-from dataclasses import replace
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from statistics import median
 
-from wsyf_scheduler import config as config_file
-from wsyf_scheduler import share
+from apscheduler.jobstores.sqlalchemy import SQLAlchemyJobStore
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from bench import measure, office, peers
 from wsyf_scheduler.acts import track
-from wsyf_scheduler.app import App
-from wsyf_scheduler.clock import FixedClock
-from wsyf_scheduler.files import plan as plan_files
-from wsyf_scheduler.mail.nowhere import NowhereMailer
-from wsyf_scheduler.mail.writer import BlankWriter
-from wsyf_scheduler.store import assignments
-from wsyf_scheduler.store.db import Database
-from wsyf_scheduler.store.upgrade import create
+from wsyf_scheduler.store import assignments, facts
 from wsyf_scheduler.ticks import remind
 
-BEGINS_AT = datetime(2022, 5, 19, 1, tzinfo=UTC)  # 09:00 in Gaoping
-FOLDER = share.JOBS / "gaoping-2021-2025"
-IDLE, DUE = 200, 20
-CHUNK = 10_000
+SIZES = (1_000, 10_000, 100_000)
+MILLION = 1_000_000
+IDLE, DUE, TRACKED = 300, 30, 30_000
+MOST_JOBS = 10_000  # APScheduler's store takes about a thousand jobs a second
+HERE = Path(__file__).parent
+Found = dict[str, float]
 
 
-def measure(sizes: list[int]) -> str:
-    """Milliseconds of an idle tick and of one with ten due, for each size; how fast the rows went in, and the file."""
-    lines = [
-        "## A tick among many (ms, median)",
-        "",
-        "| assignments | idle tick | ten due | rows/s entered | file, MB |",
-        "|--:|--:|--:|--:|--:|",
-    ]
-    found = [_one(size) for size in sizes]
-    lines += [
-        f"| {size:,} | {idle:.3f} | {due:.2f} | {speed:,.0f} | {megabytes:.0f} |"
-        for size, idle, due, speed, megabytes in found
-    ]
-    lines += ["", f"Idle, largest against smallest: {found[-1][1] / found[0][1]:.2f}.", ""]
-    return "\n".join(lines)
-
-
-def _one(size: int) -> tuple[int, float, float, float, float]:
-    with tempfile.TemporaryDirectory(prefix="wsyf-bench-") as scratch:
-        path = Path(scratch) / "wsyf.db"
-        app = _app(path)
-        began = time.perf_counter()
-        _fill(app, size)
-        speed = size / (time.perf_counter() - began)
-        remind.run(app, app.clock.now())  # the first round settles the regime
-        idle = statistics.median(_timed(app) for _ in range(IDLE))
-        due = statistics.median(_timed_due(app, number) for number in range(DUE))
-        app.db.close()
-        return size, idle, due, speed, path.stat().st_size / 2**20
-
-
-def _app(path: Path) -> App:
-    config = replace(config_file.load(share.CONFIG.absolute()), database=f"sqlite:///{path}")
-    db = Database(config.database)
-    create(db)
-    app = App(
-        config=config,
-        clock=FixedClock(BEGINS_AT),
-        db=db,
-        make_mailer=NowhereMailer,
-        make_writer=BlankWriter,
-        who="bench",
-        receipt_delay=timedelta(0),
+def run(scratch: Path, *, million: bool = False) -> str:
+    sizes = [*SIZES, *([MILLION] if million else [])]
+    found = {size: _measured(scratch / f"{size}.db", size) for size in sizes}
+    rows = [_row(size, each) for size, each in found.items()]
+    first, last = found[sizes[0]], found[sizes[-1]]
+    head = ("assignments", "idle ms", "ten due ms", "rows/s filled", "bytes each", "re-plan, µs each")
+    text = measure.table(head, rows)
+    text += (
+        f"\nAn idle tick among {sizes[-1]:,} costs {last['idle'] / first['idle']:.2f} times one among {sizes[0]:,}"
+        f" (goal: ≤ 1.3, and under 0.5 ms), one with ten due {last['due'] / first['due']:.2f} times.\n"
     )
-    track.act(app, BEGINS_AT, plan=plan_files.load(FOLDER), texts=plan_files.read_texts(FOLDER), who="bench")
-    with db.begin() as session:  # the plan itself keeps still
-        ids = [item.id for item in assignments.of_plan(session, "gaoping-2021-2025")]
-        assignments.set_attention(session, [(item_id, None) for item_id in ids])
-    return app
+    tracked = _tracking(scratch)
+    text += f"Tracking a plan of {TRACKED:,} assignments with their events: {tracked:,.0f} a second (goal: 20,000).\n"
+    return f"{text}\n{_peers(scratch, sizes)}"
 
 
-def _fill(app: App, size: int) -> None:
-    with app.db.read() as session:
-        like = assignments.of_plan(session, "gaoping-2021-2025")[0]
-    far_off = BEGINS_AT + timedelta(days=365)
-    for first in range(0, size, CHUNK):
-        items = [
-            replace(like, key=f"2022/n{number}/hrss", number=f"n{number}", next_attention_at=far_off)
-            for number in range(first, min(first + CHUNK, size))
-        ]
+def _row(size: int, found: Found) -> tuple[str, ...]:
+    names = (("idle", 3), ("due", 2), ("filled", 0), ("bytes", 0), ("replan", 0))
+    return (f"{size:,}", *(f"{found[name]:,.{digits}f}" for name, digits in names))
+
+
+def _measured(path: Path, size: int) -> Found:
+    app = office.app_on(path, office.WORKING_MORNING)
+    now = office.WORKING_MORNING
+    begun = time.perf_counter()
+    models = office.fill(app, size)
+    filled = size / (time.perf_counter() - begun)
+    remind.run(app, now)  # the first one takes the regime over
+    idle = measure.calls(lambda: remind.run(app, now), times=IDLE)
+    due = []
+    for turn in range(DUE):
         with app.db.begin() as session:
-            assignments.insert_all(session, items)
-
-
-def _timed(app: App) -> float:
-    began = time.perf_counter()
-    remind.run(app, app.clock.now())
-    return (time.perf_counter() - began) * 1000
-
-
-def _timed_due(app: App, number: int) -> float:
-    """Ten others become due each time; their `start` is decided and queued."""
+            ids = models[turn * 2 : turn * 2 + 10]
+            assignments.set_attention(session, [(item_id, now) for item_id in ids])
+        due += measure.calls(lambda: remind.run(app, now), times=1).wall
     with app.db.begin() as session:
-        items = [assignments.by_prefix(session, f"2022/n{number * 10 + each}/hrss")[0] for each in range(10)]
-        assignments.set_attention(session, [(item.id, BEGINS_AT) for item in items])
-    return _timed(app)
+        facts.put(session, facts.REGIME, "another")
+    replan = measure.calls(lambda: remind.run(app, now - timedelta(hours=12)), times=1)
+    app.db.close()
+    found = {"idle": median(idle.wall), "due": median(due), "filled": filled, "bytes": path.stat().st_size / size}
+    path.unlink()
+    return found | {"replan": replan.wall[0] / size * 1000}
+
+
+def _tracking(scratch: Path) -> float:
+    plan, (_gaoping, texts) = office.large(TRACKED), office.gaoping()
+    app = office.app_on(scratch / "tracking.db", office.TRACKED_AT)
+    begun = time.perf_counter()
+    done = track.act(app, office.TRACKED_AT, plan=plan, texts=texts, who="bench")
+    return len(done.changes.added) / (time.perf_counter() - begun)
+
+
+def _peers(scratch: Path, sizes: list[int]) -> str:
+    measures: dict[str, Callable[[int], float | None]] = {
+        "APScheduler, its SQLite store: look for due jobs": lambda size: _apscheduler(scratch, size),
+        "Celery beat: a tick": _celery,
+    }
+    rows = []
+    for name, one in measures.items():
+        found = [one(size) for size in sizes]
+        rows.append((name, *("–" if each is None else f"{each:,.3f}" for each in found)))
+    return measure.table(("idle, ms", *(f"{size:,}" for size in sizes)), rows)
+
+
+def _apscheduler(scratch: Path, size: int) -> float | None:
+    if size > MOST_JOBS:
+        return None
+    scheduler = BackgroundScheduler(timezone=UTC)
+    scheduler.add_jobstore(SQLAlchemyJobStore(url=f"sqlite:///{scratch / f'jobs{size}.db'}"), "default")
+    scheduler.start(paused=True)
+    later = datetime(2100, 1, 1, tzinfo=UTC)
+    for index in range(size):
+        scheduler.add_job(print, "date", run_date=later + timedelta(minutes=index))
+    (store,) = scheduler._jobstores.values()  # noqa: SLF001 - what its own loop asks
+    found = measure.calls(lambda: store.get_due_jobs(office.WORKING_MORNING), times=IDLE)
+    scheduler.shutdown()
+    return median(found.wall)
+
+
+def _celery(size: int) -> float | None:
+    if size > SIZES[-1] or not peers.install():
+        return None
+    command = [str(peers.PYTHON), str(HERE / "celery_beat.py"), str(size)]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    return median(json.loads(done.stdout))

@@ -82,7 +82,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "gettext": ("i18n",),
     "sqlite3": ("store.",),
     "smtplib": (),
-    "tomllib": ("reading", "config", "files.", "store.glance"),
+    "tomllib": ("reading", "config", "files.", "store.glance", "cli.completing"),
 }
 
 # What would make the core's answer depend on more than its input.

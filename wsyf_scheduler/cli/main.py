@@ -167,7 +167,7 @@ def main() -> None:
     """Run the command line. What the terminal's encoding lacks is shown as `?`; JSON is UTF-8 everywhere.
 
     A command is over before its garbage is worth collecting, while libraries load and when it ends: a quarter of the
-    time `wsyf done` takes (docs/decisions/0008).
+    time `wsyf done` takes.
     """
     gc.disable()
     for stream in (sys.stdout, sys.stderr):

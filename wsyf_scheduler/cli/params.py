@@ -13,8 +13,6 @@ from wsyf_scheduler.i18n import _
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
-MOST_COMPLETIONS = 200
-
 
 class WhenType(click.ParamType[str]):
     """A date or an ISO instant, kept as text until the plan's zone is known."""
@@ -86,17 +84,10 @@ class KeyType(click.ParamType[str]):
         del param
         from click.shell_completion import CompletionItem
 
-        from wsyf_scheduler.cli.office import Office
-        from wsyf_scheduler.errors import WsyfError
+        from wsyf_scheduler.cli.completing import keys
 
-        given = ctx.find_root().params
-        try:
-            with Office(given.get("config_path"), None).glance() as opened:
-                rows = opened.rows("SELECT key, title FROM assignment ORDER BY key")
-        except WsyfError:
-            return []
-        found = [CompletionItem(row["key"], help=row["title"]) for row in rows if row["key"].startswith(incomplete)]
-        return found[:MOST_COMPLETIONS]
+        found = keys(ctx.find_root().params.get("config_path"), incomplete)
+        return [CompletionItem(key, help=title) for key, title in found]
 
 
 DAY = DayType()

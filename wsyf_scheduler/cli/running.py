@@ -91,7 +91,9 @@ def _dry_run(app: App, *, as_json: bool) -> None:
         " SIGTERM ends it, SIGHUP reads config and templates anew."
     )
 )
-@click.option("--adopt", is_flag=True, help=_("accept that the database has moved to this host"))
+@click.option(
+    "--adopt", is_flag=True, help=_("accept that the database has moved to this host (nothing depends on it yet)")
+)
 @click.option("-v", "--verbose", is_flag=True, help=_("log more"))
 @click.pass_context
 def daemon(ctx: click.Context, adopt: bool, verbose: bool) -> None:  # noqa: FBT001 - click's way

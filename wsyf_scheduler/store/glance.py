@@ -5,16 +5,17 @@ Imports sqlite3 and core. The SQL is such that PostgreSQL takes it too; the reas
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from wsyf_scheduler.core.assignment import Assignment, State
 from wsyf_scheduler.store import schema
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 DAYS = (
     "due_on",
@@ -54,6 +55,7 @@ class Glance:
 
     def departments(self) -> dict[str, str]:
         """Department id to short name, over all plans in force."""
+        import json
         import tomllib
 
         sql = "SELECT plan_id, texts FROM plan_version ORDER BY version"
@@ -65,6 +67,19 @@ class Glance:
         """Assignments in the order of plans, due days, keys; `where` is SQL over the columns of `assignment`."""
         sql = f"SELECT * FROM assignment WHERE {where} ORDER BY plan_id, due_on, key"  # noqa: S608 - our own SQL
         return [_assignment(row) for row in self.rows(sql, values)]
+
+
+def titles(path: str, prefix: str, most: int) -> list[tuple[str, str]]:
+    """Keys that begin with a prefix, and their titles, by key; none where the database cannot be read at once."""
+    sql = "SELECT key, title FROM assignment WHERE key >= ? AND key < ? ORDER BY key LIMIT ?"
+    try:
+        connection = sqlite3.connect(read_only(path), uri=True, timeout=1)
+        try:
+            return connection.execute(sql, (prefix, prefix + "\U0010ffff", most)).fetchall()
+        finally:
+            connection.close()
+    except sqlite3.Error:
+        return []
 
 
 @contextmanager
@@ -84,7 +99,7 @@ def glance(path: Path) -> Iterator[Glance]:
         raise schema.trouble(error, path) from error
 
 
-def read_only(path: Path) -> str:
+def read_only(path: Path | str) -> str:
     """The address at which sqlite3 opens a file for reading only."""
     return f"file:{str(path).replace('%', '%25').replace('?', '%3f').replace('#', '%23')}?mode=ro"
 
