@@ -75,7 +75,7 @@ def app_on(path: Path, at: datetime) -> App:
 
 
 def fill(app: App, count: int) -> list[int]:
-    """Track the Gaoping plan and enter copies of its assignments up to `count`, none due yet; returns the plan's."""
+    """Track the Gaoping plan and enter copies of its assignments up to `count`, none due yet; the ids of the plan."""
     plan, texts = gaoping()
     track.act(app, TRACKED_AT, plan=plan, texts=texts, who="bench")
     later = WORKING_MORNING + timedelta(days=365)
