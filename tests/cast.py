@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
@@ -30,6 +31,7 @@ from wsyf_scheduler.errors import Fault
 from wsyf_scheduler.files import holidays
 from wsyf_scheduler.files import plan as plan_files
 from wsyf_scheduler.mail.letter import Deadline, Headers, Letter, Outcome, Outgoing, Phase, Sent
+from wsyf_scheduler.mail.mailer import Posting, SerialPosting
 from wsyf_scheduler.mail.writer import Written
 from wsyf_scheduler.opening import scratch_app
 from wsyf_scheduler.reports.sendings import Line, Sendings
@@ -178,18 +180,19 @@ class RecordingMailer:
     """Takes every message and remembers it; `fate` may say otherwise, for one message at a time."""
 
     describe = "recording"
+    room = 25
 
     def __init__(self) -> None:
         self.sent: list[Outgoing] = []
         self.fate: Callable[[Outgoing], Sent] = lambda _outgoing: Sent(outcome=Outcome.SENT, phase=Phase.REPLY)
 
-    def send_batch(self, outgoing: Iterable[Outgoing]) -> Iterator[tuple[Outgoing, Sent]]:
-        for each in outgoing:
-            self.sent.append(each)
-            fate = self.fate(each)
-            yield each, fate
-            if fate.phase in (Phase.CONNECT, Phase.TLS, Phase.AUTH):
-                return
+    @contextmanager
+    def post(self, may_leave: Callable[[Outgoing], bool]) -> Iterator[Posting]:
+        yield SerialPosting(self._send, may_leave, room=self.room)
+
+    def _send(self, outgoing: Outgoing) -> Sent:
+        self.sent.append(outgoing)
+        return self.fate(outgoing)
 
     def probe(self) -> None:
         return

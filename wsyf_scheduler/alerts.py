@@ -1,10 +1,16 @@
-"""Alerts to the coordinator, in words: each a headline, lines, and a key so that it is said once. Imports core."""
+"""Alerts to the coordinator, in words: each a headline, lines, and a key so that it is said once.
+
+What concerns the whole office goes to the coordinator of the plan it is given, in that plan's zone. Imports core, mail
+and the values of store.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import assert_never
+from zoneinfo import ZoneInfo
 
 from wsyf_scheduler.core.assignment import Assignment
 from wsyf_scheduler.core.people import Post
@@ -12,7 +18,9 @@ from wsyf_scheduler.core.plan import Plan
 from wsyf_scheduler.errors import Fault
 from wsyf_scheduler.mail.letter import LetterKind
 from wsyf_scheduler.mail.phrases import LETTERS
+from wsyf_scheduler.store.holds import Hold, HoldReason
 
+HOOK = "hook:"  # begins the key of the one alert that is not given to the office's command
 POSTS = {
     "liaison": "联络员",
     "convener": "召集人",
@@ -77,12 +85,47 @@ def templates(plan: Plan, faults: Sequence[Fault], day: date) -> Alert:
 def undelivered(plan: Plan, message_id: int, department: str, letter: str, trouble: str) -> Alert:
     """A message was refused for good, or given up."""
     names = {each.id: each.short for each in plan.departments}
+    receiver = names.get(department, department or "领导或经办人")
     return Alert(
         dedup=f"undelivered:{plan.id}:{message_id}",
-        headline=f"发往{names.get(department, '领导或经办人')}的信件未能送达",
+        headline=f"发往{receiver}的信件未能送达",
         lines=(
-            f"信件 {message_id}（{LETTERS.get(LetterKind(letter), letter)}）未能送达：{trouble}",
-            f"查看：wsyf outbox show {message_id}。请核对收件人地址，必要时另行通知。",
+            f"信件 {message_id}（{LETTERS.get(LetterKind(letter), letter)}，发往{receiver}）未能送达，不再自动重发。",
+            f"原因：{trouble or '未说明'}",
+            "请先电话告知对方，并核对地址。",
+            f"重发：wsyf outbox retry {message_id}；发送经过：wsyf outbox show {message_id}。",
+        ),
+    )
+
+
+def refused_address(
+    plan: Plan,
+    address: str,
+    posts: Sequence[Post],
+    text: str,
+    now: datetime,
+    *,
+    served: Sequence[Post] = (),
+    others_have_it: bool = False,
+) -> Alert:
+    """A server refused an address for good: whose it is (`posts`), and who is `served` in their stead, if anyone.
+
+    `others_have_it` where the letter went to its other readers all the same.
+    """
+    names = "、".join(post_name(plan, post) for post in posts) or "一位收件人"
+    instead = "、".join(post_name(plan, post) for post in served)
+    if instead:
+        fate = f"该信件已改送{instead}。"
+    else:
+        fate = "该信件的其他收件人已收到。" if others_have_it else "该信件没有其他收件人，尚未送达任何人。"
+    return Alert(
+        dedup=f"refused:{plan.id}:{address.lower()}:{_local(plan, now).date()}",
+        headline=f"{names}的邮箱地址被拒收",
+        lines=(
+            f"{_moment(plan, now)}，邮件服务器拒收发往 {address}（{names}）的信件，答复：{text}",
+            fate,
+            "地址改正之前，发往该地址的信件均照此办理。",
+            "请在人员名单中改正地址后用 wsyf people import 导入；如地址无误，用 wsyf outbox retry 重发。",
         ),
     )
 
@@ -90,15 +133,132 @@ def undelivered(plan: Plan, message_id: int, department: str, letter: str, troub
 def login_refused(plan: Plan, now: datetime, text: str) -> Alert:
     """The mail server refused the login; nothing leaves until that is mended. Once a day."""
     return Alert(
-        dedup=f"login:{plan.id}:{now.date()}",
+        dedup=f"login:{plan.id}:{_local(plan, now).date()}",
         headline="邮件服务器拒绝登录，信件暂不能发出",
         lines=(
-            f"邮件服务器答复：{text}",
+            f"{_moment(plan, now)}，邮件服务器拒绝登录，答复：{text}",
             "所有待发信件均保留在发件箱，每15分钟再试一次。",
             "请核对 config.toml 中的 username 和密码文件，再运行 wsyf check。",
         ),
     )
 
 
+def paused(plan: Plan, now: datetime, until_at: datetime, why: str) -> Alert:
+    """Mail rests for long because the server keeps asking for it; `why` is the server's answer. Once a day."""
+    return Alert(
+        dedup=f"paused:{plan.id}:{_local(plan, now).date()}",
+        headline="邮件服务器一再要求暂缓，信件积压待发",
+        lines=(
+            f"{_moment(plan, now)}，邮件服务器再次要求暂缓发信，答复：{why}",
+            f"待发信件均保留在发件箱，{_moment(plan, until_at)}后自动再试，不会丢失。",
+            "请查看 wsyf outbox list；如经常如此，请向邮件服务商核实限额，并在 config.toml 的 [mail.limits] 中调低。",
+        ),
+    )
+
+
+def blast(plan: Plan, slot_at: datetime, count: int, limit: int) -> Alert:
+    """One sending moment would bring more ladder messages than `max_messages`: they are held (RULES.md §6)."""
+    return Alert(
+        dedup=f"blast:{plan.id}:{slot_at.isoformat()}",
+        headline=f"一次待发{count}封，超过上限，已扣住",
+        lines=(
+            f"{_moment(plan, slot_at)}应发信件共{count}封，超过一次{limit}封的上限，已全部扣住，尚未发出。",
+            "如系正常，请用 wsyf outbox release 放行；如系计划文件或时钟有误，请改正后用 wsyf outbox discard 作废。",
+            "扣住的信件见 wsyf outbox list，放行前不会丢失。上限由 config.toml 的 max_messages 设定。",
+        ),
+    )
+
+
+def held(plan: Plan, hold: Hold) -> Alert:
+    """The whole queue is held: what was seen, since when, and what to do (RULES.md §6)."""
+    seen, since = _seen(plan, hold.seen), _moment(plan, hold.since_at)
+    match hold.reason:
+        case HoldReason.CLOCK_BACK:
+            headline = "时钟倒退，已停止发信"
+            what = f"{since}检查时，本机时钟早于上一次运行的时间（{seen}）。"
+            remedy = "请核对本机日期和时间；改正后或确认无误后，用 wsyf outbox release 恢复。"
+        case HoldReason.CLOCK_FORWARD:
+            headline = "时钟跳前超过14天，已停止发信"
+            what = f"{since}检查时，本机时钟比上一次运行的时间（{seen}）晚14天以上。"
+            remedy = (
+                "如系长期停机，核对待发信件（wsyf outbox list）后用 wsyf outbox release 恢复；如系时钟有误，请先改正。"
+            )
+        case HoldReason.HOST:
+            headline = "数据库换了主机，已停止发信"
+            what = f"{since}检查时发现，该数据库上一次在另一台主机（{seen}）上运行。"
+            remedy = "请确认原主机已停用，以免重复发信，再用 wsyf daemon --adopt 在本机接管。"
+        case HoldReason.RESTORED:
+            headline = "数据库由备份恢复，已停止发信"
+            what = f"{since}检查时发现，现用数据库由备份恢复，备份时间为{seen}，此后的办理和发信情况未在其中。"
+            remedy = (
+                "请补记此后办结、延期的事项，核对 wsyf tick --dry-run 和 wsyf outbox list，"
+                "再用 wsyf outbox release 恢复，或用 wsyf outbox discard 作废待发信件。"
+            )
+        case _:
+            assert_never(hold.reason)
+    kept = "目前除系统告警外不拟发、不发出任何信件；应发信件均予保留，不会丢失。"
+    dedup = f"hold:{hold.reason.value}:{hold.since_at.isoformat()}"
+    return Alert(dedup=dedup, headline=headline, lines=(what, kept, remedy))
+
+
+def hook_failed(plan: Plan, headline: str, trouble: str, now: datetime) -> Alert:
+    """The office's command for alerts failed for the alert with this headline. Once a day; not given to the command."""
+    return Alert(
+        dedup=f"{HOOK}{_local(plan, now).date()}",
+        headline="告警外呼命令执行失败",
+        lines=(
+            f"{_moment(plan, now)}，为告警“{headline}”运行的外呼命令三次均未成功：{trouble}",
+            "告警仍以邮件发出，并列于 wsyf；在修复之前，邮件之外的通知渠道不起作用。",
+            "请核对 config.toml 的 [alerts] command，并手工运行一次。",
+        ),
+    )
+
+
+def backup_failed(plan: Plan, now: datetime, why: str) -> Alert:
+    """The nightly backup could not be made. Once a day."""
+    return Alert(
+        dedup=f"backup:{_local(plan, now).date()}",
+        headline="数据库备份失败",
+        lines=(
+            f"{_moment(plan, now)}备份数据库未成功：{why}",
+            "在备份恢复正常之前，如数据库损坏，最近的办理记录可能丢失。",
+            "请核对备份目录的权限和剩余空间（config.toml 的 [backup]），并用 wsyf backup FILE 手工备份一次。",
+        ),
+    )
+
+
 def _chinese(day: date) -> str:
     return f"{day.year}年{day.month}月{day.day}日"
+
+
+def _local(plan: Plan, at: datetime) -> datetime:
+    return at.astimezone(ZoneInfo(plan.zone))
+
+
+def _moment(plan: Plan, at: datetime) -> str:
+    """2022年5月24日9时05分, in the plan's zone."""
+    local = _local(plan, at)
+    return f"{_chinese(local.date())}{local.hour}时{local.minute:02}分"
+
+
+def _seen(plan: Plan, seen: str) -> str:
+    """What a hold has seen: an instant in words, a host's name as it stands."""
+    try:
+        return _moment(plan, datetime.fromisoformat(seen))
+    except ValueError:
+        return seen or "不详"
+
+
+def audit(plan: Plan, lines: Sequence[str], count: int, now: datetime, part: int = 0) -> Alert:
+    """The auditor found letters that should have gone and did not, or the other way round. Once a day (and `part`)."""
+    rest = (f"其余{count - len(lines)}处从略。",) if count > len(lines) else ()
+    return Alert(
+        dedup=f"audit:{plan.id}:{_local(plan, now).date()}:{part}",
+        headline=f"核对发信记录，发现{count}处不符",
+        lines=(
+            f"{_moment(plan, now)}，按计划、办理记录、任职名单和工作日逐项核对发信记录，发现{count}处不符：",
+            *lines,
+            *rest,
+            "全部情况见 wsyf audit；某一事项某日的经过见 wsyf explain。漏发的请另行告知对方，误发的请予说明。",
+        ),
+    )

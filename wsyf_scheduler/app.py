@@ -10,7 +10,8 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from wsyf_scheduler.clock import Clock
@@ -21,11 +22,11 @@ from wsyf_scheduler.core.people import Roster
 from wsyf_scheduler.core.plan import Plan
 from wsyf_scheduler.files import holidays
 from wsyf_scheduler.files import plan as plan_files
-from wsyf_scheduler.store import people, plans
+from wsyf_scheduler.store import facts, people, plans, refusals
 from wsyf_scheduler.store.db import Database, Session
 
 if TYPE_CHECKING:
-    from wsyf_scheduler.mail.transport import Mailer
+    from wsyf_scheduler.mail.mailer import Mailer
     from wsyf_scheduler.mail.writer import Writer
 
 NO_DELAY = timedelta(0)
@@ -35,7 +36,8 @@ NO_DELAY = timedelta(0)
 class TrackedPlan:
     """A plan as it is in force, and where its rungs land under this office's ladder, calendar and hours.
 
-    Its texts are parsed when first asked for: an act needs no more than the table.
+    What it says of itself is parsed when first asked for: an act needs no more than the table, a letter no more than
+    that. Its periods and tasks are assignments by now.
     """
 
     read: Callable[[], Plan]
@@ -43,7 +45,7 @@ class TrackedPlan:
 
     @cached_property
     def plan(self) -> Plan:
-        """What the plan says."""
+        """What the plan says of itself: document, office, departments; without its periods."""
         return self.read()
 
     @cached_property
@@ -69,8 +71,10 @@ class App:
     receipt_delay: timedelta
     delivery: Callable[[], AbstractContextManager[object]] = nullcontext
     should_stop: Callable[[], bool] = lambda: False
+    unrecorded: list[Any] = field(default_factory=list, repr=False)  # settling.Tried, where the database was in trouble
     _plans: dict[tuple[str, int], TrackedPlan] = field(default_factory=dict, repr=False)
     _tables: dict[str, Timetable] = field(default_factory=dict, repr=False)
+    _rosters: dict[str, Roster] = field(default_factory=dict, repr=False)
 
     @cached_property
     def mailer(self) -> Mailer:
@@ -86,6 +90,11 @@ class App:
     def calendar(self) -> WorkCalendar:
         """The working days, loaded by year when first asked for."""
         return holidays.work_calendar(extra_off=self.config.extra_off, extra_working=self.config.extra_working)
+
+    @cached_property
+    def host(self) -> str:
+        """Names this machine: its name, and a fingerprint of its systemd machine id where it has one."""
+        return f"{socket.gethostname()}/{_machine()}"
 
     @cached_property
     def process(self) -> str:
@@ -112,18 +121,31 @@ class App:
         latest = plans.latest(session, plan_id)
         assert latest is not None  # the version was just seen in this transaction
         return TrackedPlan(
-            lambda: plan_files.parse(latest.texts, f"{plan_id}@{latest.version}"), self.table(latest.zone)
+            lambda: plan_files.head(latest.texts, f"{plan_id}@{latest.version}"), self.table(latest.zone)
         )
 
     def roster(self, session: Session) -> Roster:
-        """Who holds which post, as the database has it now."""
-        return Roster(people.all_of(session), office=self.config.office.email)
+        """Who holds which post, as the database has it now; read once a change, by whatever process."""
+        mark = facts.get(session, facts.PEOPLE)
+        if mark is None or mark not in self._rosters:
+            self._rosters.clear()
+            refused = refusals.all_of(session)
+            roster = Roster(people.all_of(session), office=self.config.office.email, refused=refused)
+            if mark is None:  # nothing was entered by this version yet
+                return roster
+            self._rosters[mark] = roster
+        return self._rosters[mark]
 
     @cached_property
     def regime(self) -> str:
-        """A fingerprint of ladder, hours and calendar: when it changes, every next attention is worked out anew."""
+        """A fingerprint of what a past day is judged by: when it changes, every next attention is worked out anew.
+
+        Ladder, hours and calendar, and the address of last resort; `audit.regime` keeps what they were.
+        """
         config = self.config
         parts = (
+            "kept",
+            config.office.email,
             config.ladder,
             config.send_at,
             config.send_until,
@@ -145,3 +167,12 @@ class Round:
         """Whether ladder mail of this plan may leave now."""
         table = self.plans[plan_id].table
         return table.hours.is_open(self.now, table.calendar)
+
+
+def _machine() -> str:
+    """A fingerprint of machine-id(5), which is not to be told as it stands; empty where the machine has none."""
+    try:
+        found = Path("/etc/machine-id").read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError):
+        return ""
+    return hashlib.sha256(f"wsyf {found}".encode()).hexdigest()[:12] if found else ""

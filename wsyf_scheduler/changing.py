@@ -5,16 +5,21 @@ What every act on an assignment has in common. Imports app, core and store.
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 from typing import Any
 
 from wsyf_scheduler.app import App
 from wsyf_scheduler.core.assignment import REASON_REQUIRED, Assignment, Refused, State, Verb, advance
 from wsyf_scheduler.core.decide import NOTHING_DECIDED, next_attention
+from wsyf_scheduler.core.life import SET, Happened, unsaid
 from wsyf_scheduler.errors import Forbidden, Usage
 from wsyf_scheduler.i18n import _
 from wsyf_scheduler.store import assignments, events, notices
 from wsyf_scheduler.store.db import Session
+
+LONGEST = 4000  # characters of a note or a reason; letters carry so many (mail.phrases.CLIP)
+HALF = re.compile("[\ud800-\udfff]")  # what a terminal's bytes become that are no text
 
 
 def state_after(item: Assignment, verb: Verb, *, reason: str) -> State:
@@ -50,8 +55,11 @@ def apply(
 ) -> Assignment:
     """Write the values, the event and the next attention; returns the assignment as it is now.
 
-    Raises Forbidden where another program changed it since it was read.
+    The event keeps what its action alone does not tell, so that the trail tells the assignment's whole life. Raises
+    Forbidden where another program changed it since it was read, Usage where `why` is no text a letter can carry.
     """
+    for said in (why, str((detail or {}).get("approved_by", ""))):
+        _require_sane(said)
     if not assignments.change(session, item, values):
         raise Forbidden(_("{key} was changed by another program meanwhile; look again").format(key=item.key))
     after = assignments.by_id(session, item.id)
@@ -69,9 +77,38 @@ def apply(
         from_state=item.state.value,
         to_state=after.state.value,
         why=why,
-        detail=detail,
+        detail=told(item, after, action, now, table.hours.day_of(now), why=why, detail=detail),
     )
     return after
+
+
+def _require_sane(text: str) -> None:
+    """A note stands in letters and in the trail for good: a novel belongs into a file."""
+    if len(text) > LONGEST:
+        message = _(
+            "a note or reason has at most {n} characters, this one has {found}; keep a paper with --file instead"
+        )
+        raise Usage(message.format(n=LONGEST, found=len(text)))
+    if not text.isprintable() and HALF.search(text):
+        raise Usage(_("a note or reason must be readable text; this one holds bytes that are no UTF-8"))
+
+
+def told(
+    before: Assignment,
+    after: Assignment,
+    action: str,
+    now: datetime,
+    today: date,
+    *,
+    why: str = "",
+    detail: dict[str, object] | None = None,
+) -> dict[str, object]:
+    """An event's detail with all that the action itself does not tell of the change (core.life reads it back)."""
+    event = Happened(
+        assignment_id=before.id, at=now, action=action, to_state=after.state.value, why=why, detail=detail or {}
+    )
+    rest = unsaid(before, after, event, today)
+    return {**(detail or {}), SET: rest} if rest else detail or {}
 
 
 def today_of(app: App, session: Session, item: Assignment, now: datetime) -> date:

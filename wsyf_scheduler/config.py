@@ -46,14 +46,49 @@ class Smtp:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What a mail server is asked for at most; 0 means no limit of ours."""
+
+    connections: int  # at once
+    per_connection: int  # messages over one connection
+    per_minute: int  # messages tried in any 60 seconds
+    pause: timedelta  # the queue rests after 421, 450 or "too often"; doubled each time, up to half an hour
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MailSettings:
-    """Where mail goes: into a local maildir (nothing leaves the machine), or to a server."""
+    """Where mail goes: into a local maildir (nothing leaves the machine), or to a server.
+
+    `resend_uncertain`: what may have been sent goes again, byte for byte; else it waits for `wsyf outbox retry`.
+    `keep_years`: how long the exact bytes of sent letters are kept; 0: always.
+    """
 
     transport: str  # maildir | smtp
     maildir: Path
     sender: str
     bcc: tuple[str, ...]
+    resend_uncertain: bool
+    keep_years: int
+    limits: Limits
     smtp: Smtp | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertSettings:
+    """How alerts reach someone beside mail: a command run for each, a URL fetched after each clean sweep."""
+
+    command: tuple[str, ...]  # program and arguments; empty: none
+    timeout: timedelta  # how long the command may take
+    ping_url: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackupSettings:
+    """The nightly backup: where to, from what time of day on, and how many are kept (0: no nightly backup)."""
+
+    folder: Path
+    at: time
+    keep: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +108,8 @@ class Config:
     receipt_delay: timedelta
     mail: MailSettings
     max_messages: int
+    alerts: AlertSettings
+    backup: BackupSettings
     monthly_digests: tuple[str, ...]
     extra_working: frozenset[date]
     extra_off: frozenset[date]
@@ -134,6 +171,8 @@ def _config(root: Table, path: Path) -> Config:
         receipt_delay=timedelta(minutes=hours.integer("receipt_delay", 10, least=0)),
         mail=_mail(root.table("mail"), folder),
         max_messages=guards.integer("max_messages", 20, least=1),
+        alerts=_alerts(root.table("alerts")),
+        backup=_backup(root.table("backup"), folder),
         monthly_digests=digest.words("monthly", ("convener", *LEADERS)),
         extra_working=frozenset(calendar.days("working")),
         extra_off=frozenset(calendar.days("off")),
@@ -173,6 +212,9 @@ def _mail(table: Table, folder: Path) -> MailSettings:
         maildir=folder / table.text("maildir", "data/mail"),
         sender=table.address("from"),
         bcc=table.texts("bcc"),
+        resend_uncertain=table.boolean("resend_uncertain", default=True),
+        keep_years=table.integer("keep_years", 0, least=0),
+        limits=_limits(table.table("limits")),
         smtp=_smtp(smtp_table, folder) if smtp_table.values or transport == "smtp" else None,
     )
     for address in settings.bcc:
@@ -199,3 +241,37 @@ def _smtp(table: Table, folder: Path) -> Smtp:
         table.fault("password", _("no password in the config: use password_file, or $WSYF_SMTP_PASSWORD"))
     table.close()
     return smtp
+
+
+def _limits(table: Table) -> Limits:
+    limits = Limits(
+        connections=table.integer("connections", 2, least=1),
+        per_connection=table.integer("per_connection", 100, least=0),
+        per_minute=table.integer("per_minute", 0, least=0),
+        pause=timedelta(seconds=table.integer("pause", 60, least=0)),
+    )
+    table.close()
+    return limits
+
+
+def _alerts(table: Table) -> AlertSettings:
+    ping_url = table.text("ping_url", "")
+    if ping_url and not ping_url.startswith(("http://", "https://")):
+        table.fault("ping_url", _("expected http://… or https://…, found {found}").format(found=shown(ping_url)))
+    alerts = AlertSettings(
+        command=table.texts("command"),
+        timeout=timedelta(seconds=table.integer("timeout", 30, least=1)),
+        ping_url=ping_url or None,
+    )
+    table.close()
+    return alerts
+
+
+def _backup(table: Table, folder: Path) -> BackupSettings:
+    backup = BackupSettings(
+        folder=folder / table.text("dir", "data/backups"),
+        at=table.clock("at", time(2)),
+        keep=table.integer("keep", 14, least=0),
+    )
+    table.close()
+    return backup

@@ -1,22 +1,36 @@
-"""What a digest lists: overdue, due soon, waiting for confirmation, undeliverable, held. Imports app, core, store."""
+"""What a digest lists: overdue, due soon, waiting for confirmation, undeliverable, held, and what ails the system.
+
+Imports app, alerts, core and store.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from datetime import date
+import json
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date, datetime, time, timedelta
+from typing import Any
 
 from wsyf_scheduler.alerts import post_name
 from wsyf_scheduler.app import TrackedPlan
 from wsyf_scheduler.core.assignment import Assignment, State
 from wsyf_scheduler.core.message import Message, MessageState
-from wsyf_scheduler.core.people import Post
+from wsyf_scheduler.core.people import Post, Roster
 from wsyf_scheduler.mail.letter import LetterKind, Row, Section
-from wsyf_scheduler.mail.phrases import LETTERS
-from wsyf_scheduler.store import outbox
+from wsyf_scheduler.mail.phrases import LETTERS, day
+from wsyf_scheduler.store import facts, holds, outbox, pauses, people, refusals, undelivered
 from wsyf_scheduler.store.db import Session
+from wsyf_scheduler.store.holds import HoldReason
 
 SOON = 14  # days
-STATES = {MessageState.RETRY: "待重发", MessageState.UNCERTAIN: "是否送达不明", MessageState.HELD: "已扣住"}
+MOST = 30  # undelivered letters listed one by one
+TOO_OLD = timedelta(days=3)  # of an audit or a backup
+STATES = {MessageState.RETRY: "待重发", MessageState.UNCERTAIN: "是否送达不明"}
+HOLDS = {
+    HoldReason.CLOCK_BACK: "本机时钟早于上一次运行的时间",
+    HoldReason.CLOCK_FORWARD: "本机时钟比上一次运行的时间晚14天以上",
+    HoldReason.HOST: "数据库上一次在另一台主机运行",
+    HoldReason.RESTORED: "数据库由备份恢复",
+}
 
 
 def sections(
@@ -37,12 +51,18 @@ def sections(
     found = {
         name: tuple(row[item.id] for item in sorted(items, key=_order) if test(item)) for name, test in tests.items()
     }
-    lines = _undeliverable(session, tracked, message)
     listed = [Section(name=name, rows=rows) for name, rows in found.items() if rows]
-    if lines:
-        place = len([each for each in listed if each.name != "held"])
-        listed.insert(place, Section(name="undeliverable", lines=lines))
-    return tuple(listed)
+    if message.audience != "coordinator":
+        return tuple(listed)
+    noon = datetime.combine(today, time(12), tracked.table.hours.zone)
+    told = {
+        "undeliverable": _undeliverable(session, tracked, message, noon),
+        "system": tuple(_ailments(session, tracked, message.plan_id, noon)),
+    }
+    place = len([each for each in listed if each.name != "held"])
+    listed[place:place] = [Section(name=name, lines=lines) for name, lines in told.items() if lines]
+    records = tuple(_records(session, noon))
+    return (*listed, Section(name="records", lines=records)) if records else tuple(listed)
 
 
 def next_due(items: Sequence[Assignment], row: dict[int, Row], today: date) -> Row | None:
@@ -59,13 +79,22 @@ def _order(item: Assignment) -> tuple[date, str]:
     return item.due_on, item.key
 
 
-def _undeliverable(session: Session, tracked: TrackedPlan, message: Message) -> tuple[str, ...]:
-    if message.audience != "coordinator":
-        return ()
-    return tuple(
-        f"信件 {each.id}（{LETTERS[LetterKind(each.letter)]}）：{_receiver(tracked, each)}，{_trouble(each)}"
+def _undeliverable(session: Session, tracked: TrackedPlan, message: Message, now: datetime) -> tuple[str, ...]:
+    """Letters that did not arrive: of those given up, what `wsyf` lists too. What is held stands among the ailments."""
+    given_up = undelivered.ids(session, now)
+    found = [
+        each
         for each in outbox.in_trouble(session, message.plan_id)
-    )
+        if each.state in STATES or (each.state is MessageState.DISCARDED and each.id in given_up)
+    ]
+    lines = [_line(tracked, each) for each in found[-MOST:]]
+    more = len(found) - MOST
+    return (*lines, f"另有{more}件较早的信件，见 wsyf outbox list。") if more > 0 else tuple(lines)
+
+
+def _line(tracked: TrackedPlan, each: Message) -> str:
+    line = f"信件 {each.id}（{LETTERS[LetterKind(each.letter)]}）：{_receiver(tracked, each)}，{_trouble(each)}"
+    return f"{line}；重发：wsyf outbox retry {each.id}" if each.state is MessageState.DISCARDED else line
 
 
 def _trouble(message: Message) -> str:
@@ -76,3 +105,61 @@ def _receiver(tracked: TrackedPlan, message: Message) -> str:
     if message.to:
         return "、".join(message.to)
     return post_name(tracked.plan, Post("liaison" if message.department else message.audience, message.department))
+
+
+def _ailments(session: Session, tracked: TrackedPlan, plan_id: str, now: datetime) -> Iterator[str]:
+    """What ails the system rather than the plan: each with the command that acts on it."""
+    hold, pause = holds.get(session), pauses.get(session)
+    if hold is not None:
+        since = _words(hold.since_at, now)
+        yield f"自{since}起停止发信：{HOLDS[hold.reason]}。查看和恢复：wsyf status，wsyf outbox release。"
+    held = sum(each.state is MessageState.HELD for each in outbox.in_trouble(session, plan_id))
+    if held:
+        yield f"一次待发信件过多，{held}封已扣住。放行：wsyf outbox release；作废：wsyf outbox discard。"
+    if pause is not None and pause.until_at > now:
+        yield f"邮件服务器要求暂缓发信（{pause.why}）。立即再试：wsyf outbox retry。"
+    roster = Roster(people.all_of(session), office="")
+    for address, since_at in refusals.since(session).items():
+        posts = roster.posts_of(address, now.date())
+        if posts:
+            names = "、".join(post_name(tracked.plan, post) for post in posts)
+            refused = f"{names}的邮箱 {address} 自{_words(since_at, now)}起被拒收"
+            yield f"{refused}。请用 wsyf people import 导入新地址，或用 wsyf outbox retry 再试。"
+    yield from _of_the_records(session, now)
+
+
+def _of_the_records(session: Session, now: datetime) -> Iterator[str]:
+    audit, backup, hook, ping = (_fact(session, name) for name in ("audit", "backup", "hook", "ping"))
+    if audit.get("findings"):
+        yield f"{_words(audit['at'], now)}核查发现漏发、错发等问题{audit['findings']}处。查看：wsyf audit。"
+    elif audit and _is_old(audit, now):
+        yield f"自{_words(audit['at'], now)}以来未作核查。核查：wsyf audit。"
+    if backup and _is_old(backup, now):
+        yield f"自{_words(backup['at'], now)}以来未作备份。备份：wsyf backup FILE。"
+    if hook and not hook["ok"]:
+        yield f"告警外呼命令{_words(hook['at'], now)}执行失败（{hook['trouble']}）。检查：wsyf check。"
+    if ping and not ping["ok"]:
+        yield f"失联告警网址自{_words(ping['at'], now)}起访问失败（{ping['trouble']}）。检查：wsyf check。"
+
+
+def _records(session: Session, now: datetime) -> Iterator[str]:
+    """When all was last looked through and saved, where that went well: a quiet week says so too."""
+    audit, backup = _fact(session, "audit"), _fact(session, "backup")
+    if audit and not audit["findings"] and not _is_old(audit, now):
+        yield f"最近一次核查：{_words(audit['at'], now)}，应发信件无遗漏、无错发。"
+    if backup and not _is_old(backup, now):
+        yield f"最近一次备份：{_words(backup['at'], now)}。"
+
+
+def _fact(session: Session, name: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(facts.get(session, name) or "null") or {}
+    return found
+
+
+def _is_old(found: dict[str, Any], now: datetime) -> bool:
+    return now - datetime.fromisoformat(found["at"]) > TOO_OLD
+
+
+def _words(at: datetime | str, now: datetime) -> str:
+    """The day of an instant in the plan's zone: 3月1日."""
+    return day((datetime.fromisoformat(at) if isinstance(at, str) else at).astimezone(now.tzinfo).date(), now.date())

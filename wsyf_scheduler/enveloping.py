@@ -20,8 +20,16 @@ def headers(app: App, now: datetime, message: Message, addressed: Addressed, ite
     """The head of a message, threaded by the root of each row's assignment, oldest first."""
     mail, office = app.config.mail, app.config.office
     domain = mail.sender.rpartition("@")[2]
-    seed = f"{message.plan_id}|{message.id}|{message.letter}|{message.queued_at.isoformat()}|{now.isoformat()}"
-    token = hashlib.sha256(seed.encode()).hexdigest()[:20]
+    said = (
+        message.plan_id,
+        message.id,
+        message.letter,
+        message.queued_at.isoformat(),
+        message.attempts,
+        now.isoformat(),
+    )
+    readers = (reader.address for reader in addressed.to)  # made anew for the next role, it is another message
+    token = hashlib.sha256("|".join(map(str, (*said, *readers))).encode()).hexdigest()[:20]
     oldest = sorted({item.id: item for item in items}.values(), key=lambda item: (item.tracked_from, item.id))
     return Headers(
         sender=Mailbox(address=mail.sender, name=office.sender_name),

@@ -17,18 +17,20 @@ from wsyf_scheduler.clock import Clock, FixedClock, SystemClock, monotonic
 from wsyf_scheduler.config import Config
 from wsyf_scheduler.errors import DatabaseTrouble, Forbidden, MailTrouble
 from wsyf_scheduler.i18n import _
+from wsyf_scheduler.pulse import Sign, lock_of, read_sign
 from wsyf_scheduler.share import TEMPLATES
 from wsyf_scheduler.store import facts
 from wsyf_scheduler.store.db import MEMORY, Database
 
 if TYPE_CHECKING:
-    from wsyf_scheduler.mail.transport import Mailer
+    from wsyf_scheduler.mail.mailer import Mailer
     from wsyf_scheduler.mail.writer import Writer
 
 PASSWORD_VARIABLE = "WSYF_SMTP_PASSWORD"  # noqa: S105 - the name of a variable
 CREDENTIAL = "smtp-password"  # of systemd's LoadCredential=
 PATIENCE = 30  # seconds to wait while another process sends
 LOOK_EVERY = 0.1  # seconds between two looks whether it is done
+TRIES, AN_INSTANT = 3, 0.01  # to take a lock; seconds in between
 SHARED = 0o660
 
 
@@ -123,6 +125,9 @@ def mailer(config: Config) -> Mailer:
             allow_plain=smtp.allow_plain,
             local_hostname=smtp.local_hostname,
             ca_file=smtp.ca_file,
+            connections=mail.limits.connections,
+            per_connection=mail.limits.per_connection,
+            stop_when_busy=bool(mail.limits.pause),
         )
     )
 
@@ -143,7 +148,7 @@ def password(password_file: Path | None) -> str | None:
 
 def lock_path(config: Config, name: str) -> Path:
     """A lock file beside the database."""
-    return Path(config.database.removeprefix("sqlite:///")).with_suffix(f".{name}.lock")
+    return lock_of(Path(config.database.removeprefix("sqlite:///")), name)
 
 
 @contextmanager
@@ -168,28 +173,41 @@ def delivery_lock(
                     raise MailTrouble(message.format(holder=holder_of(handle) or "?"))
                 sleep(LOOK_EVERY)
         sign(handle)
-        yield
+        try:
+            yield
+        finally:  # said aloud: a child between fork and exec holds a copy of the descriptor
+            fcntl.flock(handle, fcntl.LOCK_UN)
 
 
 def try_lock(handle: int) -> bool:
-    """Take a lock file for this process, unless another has it; it ends with the descriptor."""
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
+    """Take a lock file for this process, unless another has it; it ends with the descriptor.
+
+    Tried a few times: `wsyf status` looks whether it is held by holding it for an instant.
+    """
+    for more in reversed(range(TRIES)):
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if more:
+                sleep(AN_INSTANT)
+        else:
+            return True
+    return False
 
 
-def sign(handle: int) -> None:
-    """Write into a lock file who holds it: a courtesy to those who wait, which a full disk may refuse."""
+def sign(handle: int, *, at: datetime | None = None, trouble: str = "") -> None:
+    """Write into a lock file who holds it, when it was last well or not, and what it has stumbled over.
+
+    A block of fixed size, written over in place: a full disk, which refuses the database, takes it.
+    """
     with suppress(OSError):
-        os.ftruncate(handle, 0)
-        os.pwrite(handle, f"{socket.gethostname()}, pid {os.getpid()}\n".encode(), 0)
+        os.pwrite(handle, Sign(host=socket.gethostname(), pid=os.getpid(), at=at, trouble=trouble).block(), 0)
 
 
 def holder_of(handle: int) -> str:
     """Who holds a lock file, as it says of itself; empty where it does not say."""
-    return os.pread(handle, 200, 0).decode(errors="replace").strip()
+    found = read_sign(handle)
+    return f"{found.host}, pid {found.pid}" if found else ""
 
 
 @contextmanager

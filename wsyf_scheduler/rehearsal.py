@@ -14,7 +14,7 @@ from wsyf_scheduler.app import App
 from wsyf_scheduler.clock import FixedClock
 from wsyf_scheduler.core.ladder import Timetable
 from wsyf_scheduler.core.plan import Plan, expand
-from wsyf_scheduler.store import assignments, facts, outbox
+from wsyf_scheduler.store import assignments, facts, holds, outbox, uptime
 from wsyf_scheduler.ticks import deliver, digest, remind
 
 CLOSES_AT = time(8, 0)
@@ -46,11 +46,16 @@ def run(app: App, clock: FixedClock, *, until: datetime, script: Sequence[Planne
         clock.instant = following
 
 
-def round_of_ticks(app: App, now: datetime) -> tuple[remind.Counts, int, deliver.Counts]:
-    """What the daemon does by itself at one moment; a rehearsal's clock stands there until the next."""
-    done = remind.run(app, now), digest.run(app, now), deliver.run(app, now)
+def round_of_ticks(app: App, now: datetime, *, most: int | None = None) -> tuple[remind.Counts, int, deliver.Counts]:
+    """What the daemon does by itself at one moment; a rehearsal's clock stands there until the next.
+
+    `most` messages of the ladder at one moment, or they are held; None: the guard is off.
+    """
+    done = remind.run(app, now, most=most), digest.run(app, now), deliver.run(app, now)
     with app.db.begin() as session:
-        facts.put(session, facts.LAST_TICK_AT, now.isoformat())
+        if holds.get(session) is None:  # a wrong clock must not become the last one known
+            facts.put(session, facts.LAST_TICK_AT, now.isoformat())
+            uptime.seen(session, now, app.host)
     return done
 
 

@@ -69,6 +69,7 @@ def test_for_programs_each_finding_has_its_check_level_and_text(desk):
         "calendar",
         "templates",
         "mail",
+        "backup",
     }
     assert {each["level"] for each in findings} == {"ok", "warning"}
 
@@ -204,3 +205,33 @@ def test_the_office_is_left_as_it_was(desk, tmp_path):
     for leftover in ("wal", "shm"):  # of a reader, who may not tidy up
         after.pop(Path(f"data/wsyf.db-{leftover}"), None)
     assert after == before
+
+
+def test_the_command_for_alerts_must_be_there_and_is_not_run(desk):
+    program = desk.folder / "notify"
+    program.write_text("#!/bin/sh\ntouch ran\n")
+    desk.edit("config.toml", "command = []", 'command = ["./notify", "--loud"]')
+    (fault,) = texts(desk, "fault", code=1)
+    assert fault == "config [alerts] command: ./notify is not there, or must not be run"
+    program.chmod(0o755)
+    assert "alerts are given to the command ./notify" in texts(desk, "ok")
+    assert not (desk.folder / "ran").exists()
+    desk.edit("config.toml", '"./notify"', '"no-such-program-here"')
+    assert "no-such-program-here" in texts(desk, "fault", code=1)[0]
+
+
+def test_the_ping_is_shown_without_its_secret(desk):
+    desk.edit("config.toml", 'ping_url = ""', 'ping_url = "https://user:5f3c@hc.example/5f3c-secret"')
+    said = desk.wsyf("check").out
+    assert "clean rounds are told to https://hc.example" in said
+    assert "5f3c" not in said
+    desk.edit("config.toml", "user:5f3c@hc.example", "")
+    assert "config [alerts] ping_url names no host" in texts(desk, "fault", code=1)
+
+
+def test_where_the_backups_go_is_said_and_no_backups_is_a_warning(desk):
+    assert any(text.startswith("nightly backups go to ") for text in texts(desk, "ok"))
+    desk.edit("config.toml", 'dir = "data/backups"', 'dir = "people.csv/backups"')
+    assert any("is no folder this user may write into" in text for text in texts(desk, "fault", code=1))
+    desk.edit("config.toml", "keep = 14", "keep = 0")
+    assert "no nightly backup is made (config [backup] keep = 0)" in texts(desk, "warning")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import unicodedata
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -12,12 +11,10 @@ from tests.cli.conftest import live
 from tests.cli.office_fixtures import Desk
 from wsyf_scheduler import config
 from wsyf_scheduler.acts import close
-from wsyf_scheduler.core.calendar import Hours
 from wsyf_scheduler.core.decide import Reason
-from wsyf_scheduler.core.ladder import Timetable
-from wsyf_scheduler.files.holidays import work_calendar
 from wsyf_scheduler.opening import open_app
-from wsyf_scheduler.reports import recorded, wording
+from wsyf_scheduler.reports import past, recorded, wording
+from wsyf_scheduler.reports.explain import life_of
 from wsyf_scheduler.reports.ladder import RESTARTED, UNDECIDED, Step, steps
 from wsyf_scheduler.store.glance import glance
 from wsyf_scheduler.ticks import remind
@@ -72,6 +69,7 @@ def test_the_json_of_an_assignment_has_stable_keys(lived_desk):
     found = explained(lived_desk, KEY, "--on", "2022-06-10")
     assert list(found) == [
         "assignment", "now", "tracked_from", "day", "landed", "others", "before", "after", "posts", "held_messages", "ladder",
+        "then", "rules_since", "holds", "pauses", "tries",
     ]  # fmt: skip
     assert found["assignment"] == {**lived_desk.wsyf("list", "--json").json[4], **found["assignment"]}
     assert found["tracked_from"] == "2022-05-19T00:00:00+08:00"
@@ -187,11 +185,19 @@ def test_a_repeated_escalation_counts_from_the_one_before_it(lived_desk):
 
 
 def test_the_past_stays_as_it_was_recorded_when_the_calendar_changes(lived_desk):
-    """The day an escalation went on is later declared a day off: it went all the same, by a way no longer known."""
+    """The day an escalation went on is later declared a day off: it went all the same, by the days as they were."""
+    before = explained(lived_desk, KEY, "--on", "2022-06-10")
     lived_desk.edit("config.toml", "off = []", "off = [2022-06-10]")
-    found = step_on(lived_desk, KEY, "2022-06-10", "escalate-7w")
-    assert (found["fate"], found["way"], found["nominal_on"]) == ("sent", None, None)
-    assert "sent 2022-06-10 09:00" in lived_desk.wsyf("explain", KEY, "--on", "2022-06-10").out
+    after = explained(lived_desk, KEY, "--on", "2022-06-10")
+    assert [after[name] for name in ("day", "landed", "posts", "before")] == [
+        before[name] for name in ("day", "landed", "posts", "before")
+    ]
+    assert before["day"]["working"] is True
+    lived_desk.wsyf("tick", at="2022-07-18T10:00+08:00")
+    said = lived_desk.wsyf("explain", KEY, "--on", "2022-06-10").out
+    assert "sent 2022-06-10 09:00" in said
+    assert "7 working days after 2022-05-31 is 2022-06-10" in said
+    assert "by the ladder, hours and calendar in force since 2022-05-19 00:00, not those of today" in said
 
 
 # --- why none went
@@ -308,7 +314,7 @@ def test_a_held_assignment_is_silent_and_says_so(lived_desk):
 
 def test_mail_a_guard_holds_back_is_named(lived_desk):
     message = step_on(lived_desk, KEY, "2022-07-15", "escalate-n")["message"]["id"]
-    lived_desk.sql("UPDATE message SET state = 'held', sent_at = NULL WHERE id = ?", message)
+    lived_desk.sql("UPDATE message SET state = 'held', held_for = 'blast', sent_at = NULL WHERE id = ?", message)
     assert explained(lived_desk, KEY)["held_messages"] == [message]
     assert f"a guard holds mail {message} back" in lived_desk.wsyf("explain", KEY).out
 
@@ -332,21 +338,85 @@ def _word(step: Step) -> tuple[object, ...]:
 
 def _all_steps(desk: Desk) -> list[tuple[tuple[object, ...], Step]]:
     """Every step of every assignment, with what makes it one of a kind."""
-    settings = config.load(desk.config)
-    table = Timetable(settings.ladder, work_calendar(), Hours(zone=ZoneInfo("Asia/Shanghai")))
     with glance(desk.database) as opened:
         now = datetime.fromisoformat(opened.fact("last_tick_at") or "")
+        source = past.read(opened, config.load(desk.config), "Asia/Shanghai", now)
         return [
             ((item.id, step.rung, step.repeat, step.receiver, step.slot_at, step.due_on), step)
             for item in opened.assignments()
             for step in steps(
                 item,
-                table,
+                source,
+                life_of(opened, source, item),
                 recorded.rows_where(opened, "n.assignment_id = :id", {"id": item.id}),
-                recorded.events_where(opened, "assignment_id = :id", {"id": item.id}),
-                now,
             )
         ]
+
+
+# --- the past by its own lights
+
+
+def test_a_reader_of_the_past_is_the_one_the_office_knew_then(lived_desk):
+    """The liaison's address was corrected later: what is told of the past, and who could be asked about, stays."""
+    lived_desk.edit("people.csv", LIAISON, "new.liaison@gaoping.example")
+    lived_desk.wsyf("people", "import", lived_desk.folder / "people.csv", at="2022-07-18T10:00+08:00")
+    lived_desk.wsyf("tick", at="2022-07-18T10:00+08:00")
+    then, now = (explained(lived_desk, KEY, "--on", day)["posts"][0] for day in ("2022-07-01", "2022-07-18"))
+    assert (then["role"], then["readers"][0]["address"]) == ("liaison", LIAISON)
+    assert now["readers"][0]["address"] == "new.liaison@gaoping.example"
+    assert step_on(lived_desk, KEY, "2022-05-24", "remind-7")["to"][0]["name"] == "应急局联络员"
+    assert explained(lived_desk, "--person", LIAISON, "--on", "2022-05-24")["received"]
+
+
+def test_a_past_day_tells_how_the_assignment_stood_then(lived_desk):
+    lived_desk.wsyf(*EXTEND, at=ON_EXTENSION)
+    lived_desk.wsyf("done", KEY, at="2022-07-20T10:00+08:00")
+    lived_desk.wsyf("tick", at="2022-07-21T10:00+08:00")
+    states = [explained(lived_desk, KEY, "--on", day)["then"] for day in ("2022-05-18", "2022-07-01", "2022-07-18")]
+    assert states[0] is None
+    assert [(each["state"], each["due_on"]) for each in states[1:]] == [("open", "2022-05-31"), ("open", "2022-10-10")]
+    assert "that day: open, due 2022-05-31" in lived_desk.wsyf("explain", KEY, "--on", "2022-07-01").out
+
+
+def test_what_was_tried_in_vain_is_told_try_by_try(lived_desk):
+    message = step_on(lived_desk, KEY, "2022-07-15", "escalate-n")["message"]["id"]
+    columns = "message_id, at, phase, outcome, code, text, refused"
+    lived_desk.sql(
+        f"INSERT INTO attempt ({columns}) VALUES (?, '2022-07-15 00:59:00.000000', 'data', 'retry', 451, 'later', '[]')",
+        message,
+    )
+    tried = explained(lived_desk, KEY, "--on", "2022-07-15")["tries"]
+    assert {"message": message, "phase": "data", "outcome": "retry", "code": 451, "text": "later"}.items() <= next(
+        each for each in tried if each["outcome"] == "retry"
+    ).items()
+    said = lived_desk.wsyf("explain", KEY, "--on", "2022-07-15").out
+    assert f"mail {message}, try of 2022-07-15 08:59: not sent, tried again (451 later)" in said
+
+
+def test_a_day_on_which_the_queue_was_held_or_the_engine_was_down_says_so(lived_desk):
+    columns = "at, who, action, why, detail, chain, seq, hash"
+    for number, (at, action) in enumerate((("2022-07-01 01:00", "queue_held"), ("2022-07-01 03:00", "queue_released"))):
+        lived_desk.sql(
+            f"INSERT INTO event ({columns}) VALUES (?, 'wsyf', ?, 'clock-back', '{{}}', '', ?, 'x')",
+            f"{at}:00.000000",
+            action,
+            900 + number,
+        )
+    lived_desk.sql("UPDATE fact SET value = 'no' WHERE name = 'rehearsal'")
+    lived_desk.sql("DELETE FROM uptime")
+    for stretch in (("2022-06-30 00:00", "2022-07-01 00:30"), ("2022-07-01 05:00", "2022-07-15 09:00")):
+        lived_desk.sql(
+            "INSERT INTO uptime (from_at, to_at, host) VALUES (?, ?, 'x')", *(f"{at}:00.000000" for at in stretch)
+        )
+    found = explained(lived_desk, KEY, "--on", "2022-07-01")
+    assert found["holds"] == [
+        {"from": "2022-07-01T09:00:00+08:00", "to": "2022-07-01T11:00:00+08:00", "why": "clock-back"}
+    ]
+    assert found["pauses"] == [{"from": "2022-07-01T08:30:00+08:00", "to": "2022-07-01T13:00:00+08:00", "why": None}]
+    said = lived_desk.wsyf("explain", KEY, "--on", "2022-07-01").out
+    assert "the queue was held from 2022-07-01 09:00 to 2022-07-01 11:00: clock-back" in said
+    assert "the engine did not run from 2022-07-01 08:30 to 2022-07-01 13:00" in said
+    assert explained(lived_desk, KEY, "--on", "2022-07-04")["pauses"] == []
 
 
 # --- posts

@@ -1,12 +1,10 @@
-"""`wsyf init`, `backup`, `upgrade`, `completion`: setting an office up and keeping it well."""
+"""`wsyf init`, `upgrade`, `completion`: setting an office up and keeping it well."""
 
 from __future__ import annotations
 
 import os
-import shutil
 import sqlite3
 import subprocess
-import threading
 from contextlib import closing
 from pathlib import Path
 
@@ -118,92 +116,6 @@ def test_outside_a_groups_folder_the_users_umask_stands(desk, tmp_path):
     assert mode(tmp_path / "office" / "data" / "wsyf.db") == 0o660
 
 
-# --- backup -------------------------------------------------------------------
-
-
-def test_a_backup_is_a_whole_database_that_opens(desk, tmp_path):
-    target = tmp_path / "copy.db"
-    said = desk.wsyf("backup", target).out
-    assert said.startswith(f"{target} written and checked, ")
-    before = desk.wsyf("list", "--json").json
-    shutil.rmtree(desk.folder / "data")
-    (desk.folder / "data").mkdir()
-    shutil.copy(target, desk.database)
-    assert desk.wsyf("list", "--json").json == before
-    desk.wsyf("tick")
-    assert mode(target) == 0o660
-    assert [path.name for path in tmp_path.glob("*.part")] == []
-
-
-def test_a_backup_while_another_writes_has_what_was_committed_and_nothing_else(desk, tmp_path):
-    with closing(sqlite3.connect(desk.database, isolation_level=None)) as writer:
-        writer.execute("INSERT INTO fact (name, value) VALUES ('before', 'yes')")
-        writer.execute("BEGIN IMMEDIATE")
-        writer.execute("INSERT INTO fact (name, value) VALUES ('within', 'yes')")
-        desk.wsyf("backup", tmp_path / "copy.db")
-        writer.execute("COMMIT")
-    with closing(sqlite3.connect(tmp_path / "copy.db")) as copy:
-        names = {name for (name,) in copy.execute("SELECT name FROM fact")}
-    assert "before" in names
-    assert "within" not in names
-
-
-def test_backups_under_a_stream_of_writes_are_sound(desk, tmp_path):
-    over = threading.Event()
-
-    def write() -> None:
-        with closing(sqlite3.connect(desk.database, isolation_level=None, timeout=10)) as connection:
-            number = 0
-            while not over.is_set():
-                number += 1
-                connection.execute("BEGIN IMMEDIATE")
-                connection.execute("INSERT OR REPLACE INTO fact (name, value) VALUES ('one', ?)", (str(number),))
-                connection.execute("INSERT OR REPLACE INTO fact (name, value) VALUES ('two', ?)", (str(number),))
-                connection.execute("COMMIT")
-
-    thread = threading.Thread(target=write)
-    thread.start()
-    try:
-        for number in range(3):
-            desk.wsyf("backup", tmp_path / f"{number}.db")
-    finally:
-        over.set()
-        thread.join()
-    for number in range(3):
-        with closing(sqlite3.connect(tmp_path / f"{number}.db")) as copy:
-            facts = dict(copy.execute("SELECT name, value FROM fact"))
-            assert facts.get("one") == facts.get("two")
-
-
-def test_a_backup_never_overwrites(desk, tmp_path):
-    target = tmp_path / "copy.db"
-    target.write_text("mine")
-    assert "is there already" in desk.wsyf("backup", target, code=4).err
-    assert target.read_text() == "mine"
-    assert "is there already" in desk.wsyf("backup", tmp_path, code=4).err
-
-
-def test_a_backup_into_no_folder_names_the_target(desk, tmp_path):
-    said = desk.wsyf("backup", tmp_path / "none" / "copy.db", code=6).err
-    assert said == f"wsyf: {tmp_path / 'none' / 'copy.db'} cannot be written: No such file or directory\n"
-
-
-def test_a_backup_of_nothing_or_of_a_damaged_file_leaves_nothing_behind(desk, tmp_path):
-    desk.database.write_bytes(b"this is no database, whatever its name is" * 100)
-    assert "damaged" in desk.wsyf("backup", tmp_path / "copy.db", code=6).err
-    desk.database.unlink()
-    assert "there is no database" in desk.wsyf("backup", tmp_path / "copy.db", code=6).err
-    assert not list(tmp_path.glob("copy*"))
-
-
-def test_a_backup_of_an_office_with_an_odd_name(desk, tmp_path):
-    odd = Desk(tmp_path / "50% #1 ?=办公室")
-    shutil.copytree(desk.folder, odd.folder)
-    odd.wsyf("backup", tmp_path / "copy #2?.db")
-    assert (tmp_path / "copy #2?.db").stat().st_size > 0
-    assert len(odd.wsyf("list", "--json").json) == 75
-
-
 # --- upgrade ------------------------------------------------------------------
 
 
@@ -243,7 +155,7 @@ def completions(desk: Desk, *words: str, incomplete: str) -> list[str]:
 
 def test_commands_options_and_words_are_completed(desk):
     assert completions(desk, incomplete="") == list(COMMANDS)
-    assert completions(desk, incomplete="re") == ["reopen", "release", "rehearse"]
+    assert completions(desk, incomplete="re") == ["reopen", "release", "rehearse", "restore"]
     assert completions(desk, "plan", incomplete="s") == ["show", "sync"]
     assert "--reason" in completions(desk, "waive", incomplete="--")
     assert completions(desk, "list", "--state", incomplete="w") == ["waived", "withdrawn"]

@@ -119,3 +119,87 @@ def test_an_action_of_a_later_version_stands_as_it_is(lived_desk):
 )
 def test_bad_input_is_refused_in_words(lived_desk, words, code, said):
     assert said in lived_desk.wsyf("log", *words, code=code).err.replace("\n", " ")
+
+
+# --- --verify -------------------------------------------------------------------
+
+
+def test_an_untouched_trail_is_unbroken_and_its_heads_can_be_noted(lived_desk):
+    said = lived_desk.wsyf("log", "--verify").out
+    count = lived_desk.sql("SELECT count(*) FROM event")[0][0]
+    (seq, digest) = lived_desk.sql("SELECT seq, hash FROM chain_head WHERE chain = 'gaoping-2021-2025'")[0]
+    assert said.startswith(f"{count} events in 2 chains, unbroken\n")
+    assert f"head of gaoping-2021-2025: #{seq} {digest[:16]}\n" in said
+    assert "head of the office: #" in said
+    told = lived_desk.wsyf("log", "--verify", "--json").json
+    assert told == {
+        "unbroken": True,
+        "events": count,
+        "chains": [
+            {"plan": plan or None, "seq": seq, "hash": digest}
+            for plan, seq, digest in lived_desk.sql("SELECT chain, seq, hash FROM chain_head ORDER BY chain")
+        ],
+        "faults": [],
+        "more_faults": 0,
+    }
+    lived_desk.wsyf("log", "--verify", "--expect", f"{seq}:{digest[:16]}")
+    lived_desk.wsyf("log", "--verify", "--expect", f"#{seq}:{digest.upper()}", "--expect", f"{seq}:{digest[:8]}")
+
+
+def test_a_changed_event_is_named_with_its_number_day_and_action(lived_desk):
+    ((event_id, seq),) = lived_desk.sql(
+        "SELECT id, seq FROM event WHERE action = 'assignment_tracked' AND seq > 3 ORDER BY id LIMIT 1"
+    ) or lived_desk.sql("SELECT id, seq FROM event WHERE chain <> '' AND seq = 3")
+    lived_desk.sql("UPDATE event SET who = 'nobody' WHERE id = ?", event_id)
+    said = lived_desk.wsyf("log", "--verify", code=1).out
+    first = said.splitlines()[0]
+    assert first.startswith(f"gaoping-2021-2025 #{seq} (event {event_id}, 2022-05-19 00:00, ")
+    assert "changed: its hash does not fit what it says" in first
+    assert "BROKEN" in said
+    told = lived_desk.wsyf("log", "--verify", "--json", code=1).json
+    assert told["unbroken"] is False
+    (fault,) = told["faults"]
+    assert {name: fault[name] for name in ("fault", "plan", "seq", "last_seq", "event", "at")} == {
+        "fault": "changed",
+        "plan": "gaoping-2021-2025",
+        "seq": seq,
+        "last_seq": seq,
+        "event": event_id,
+        "at": "2022-05-18 16:00:00.000000",
+    }
+
+
+def test_missing_events_are_named_by_number_in_the_middle_and_at_the_end(lived_desk):
+    ((last,),) = lived_desk.sql("SELECT max(seq) FROM event WHERE chain <> ''")
+    lived_desk.sql("DELETE FROM event WHERE chain <> '' AND (seq BETWEEN 5 AND 7 OR seq = ?)", last)
+    said = lived_desk.wsyf("log", "--verify", code=1).out
+    assert "gaoping-2021-2025 #5: missing: events #5 to #7 are gone\n" in said
+    assert f"gaoping-2021-2025 #{last}: missing: the event is gone\n" in said
+
+
+def test_a_noted_head_that_is_not_in_the_trail_is_said(lived_desk):
+    said = lived_desk.wsyf("log", "--verify", "--expect", "5:0123456789", code=1).out
+    assert "the noted head: no event #5 has the hash that was noted" in said
+
+
+def test_control_characters_somebody_wrote_into_an_event_break_no_terminal(lived_desk):
+    lived_desk.sql("UPDATE event SET at = ?, action = ? WHERE id = 7", "\x1b[2J", "\x1b]0;x\x07")
+    said = lived_desk.wsyf("log", "--verify", code=1).out
+    assert "\x1b" not in said
+    assert "\x07" not in said
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--verify", "--expect", "5"), "as in 412:3fa9c0d2, found 5"),
+        (("--verify", "--expect", "5:123"), "at least 8 digits"),
+        (("--verify", "--expect", "x:12345678"), "expected a number"),
+        (("--expect", "5:12345678"), "--expect goes with --verify"),
+        (("--verify", "2022/1/emergency"), "give it alone"),
+        (("--verify", "--limit", "5"), "give it alone"),
+        (("--verify", "--since", "2022-05-19"), "give it alone"),
+    ],
+)
+def test_what_verify_does_not_take_is_said(lived_desk, words, said):
+    assert said in lived_desk.wsyf("log", *words, code=2).err.replace("\n", " ")

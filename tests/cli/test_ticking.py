@@ -14,7 +14,7 @@ from wsyf_scheduler import opening
 desk = pytest.fixture(rehearsal_office)
 today_desk = pytest.fixture(real_office)
 
-COUNTS = ["rescued", "queued", "silent", "sent", "not_sent", "cancelled"]
+COUNTS = ["rescued", "queued", "silent", "sent", "not_sent", "cancelled", "hold"]
 
 
 @contextmanager

@@ -84,8 +84,8 @@ class Running:
         assert came, f"{word} was never notified, but {self.notified}:\n{self.log}"
 
     def wait_swept(self) -> None:
-        """Until a sweep that begins now has ended: the next to end may have begun before."""
-        self.wait_for("action=swept", self.log.count("action=swept") + 2)
+        """Until a sweep that begins now, and the sending after it, have ended: what ends next may have begun before."""
+        self.wait_for("action=swept_outbox", self.log.count("action=swept_outbox") + 3)
 
     def signal(self, number: signal.Signals) -> None:
         self.process.send_signal(number)

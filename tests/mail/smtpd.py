@@ -25,6 +25,7 @@ class Fault(Enum):
     DROP = auto()  # hangs up
     STALL = auto()  # says nothing until the test is over
     TAKE = auto()  # takes the message (at DOT), but hangs up before saying so
+    HOLD = auto()  # keeps its usual answer back, until it gives the next one: who waits for it waits in vain
 
 
 Step = str | bytes | Fault
@@ -49,7 +50,8 @@ class Smtpd:
     `script` maps a point of the conversation to the steps taken there, one each time it is reached, over all connections;
     afterwards it answers well again. Points: CONNECT (the banner), HANDSHAKE (of TLS), a verb (EHLO, STARTTLS, AUTH, MAIL, RCPT, DATA, RSET,
     QUIT), `RCPT <address>`, BODY (after its 354, a little of the message read), DOT (the final dot read), IDLE (a message
-    has been taken).
+    has been taken). More than `most` connections at once (0: any number) are turned away. `at_once` tells how many there
+    were, those turned away not counted.
     """
 
     script: Mapping[str, Sequence[Step]] = field(default_factory=dict)
@@ -58,11 +60,16 @@ class Smtpd:
     offers: tuple[str, ...] = ("SIZE 33554432", "8BITMIME")
     logins: Mapping[str, str] = field(default_factory=dict)
     methods: str = "PLAIN LOGIN"
+    most: int = 0
     port: int = 0
     connections: int = 0
+    at_once: int = 0
+    on_stall: Callable[[], object] = bool
     lines: list[str] = field(default_factory=list)
     received: list[Received] = field(default_factory=list)
     _steps: dict[str, deque[Step]] = field(default_factory=lambda: defaultdict(deque))
+    _now: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
     _over: threading.Event = field(default_factory=threading.Event)
     _threads: list[threading.Thread] = field(default_factory=list)
     _sockets: list[socket.socket] = field(default_factory=list)
@@ -110,8 +117,12 @@ class Smtpd:
         return not steps or steps[0] is Fault.TAKE or str(steps[0]).startswith("2")
 
     def wait(self) -> None:
-        """Say nothing until the test is over."""
+        """Say nothing until the test is over, or hangs up."""
         self._over.wait(10)
+
+    def hang_up(self) -> None:
+        """End every stall."""
+        self._over.set()
 
     def join_conversations(self) -> None:
         """Wait until every conversation so far has ended."""
@@ -135,8 +146,14 @@ class Smtpd:
 
     def _serve(self, sock: socket.socket) -> None:
         conversation = _Conversation(self, sock)
+        with self._lock:
+            self._now += 1
+            is_welcome = not self.most or self._now <= self.most
+            self.at_once = max(self.at_once, self._now if is_welcome else 0)
         with suppress(OSError, HangUpError):
-            conversation.run()
+            conversation.run() if is_welcome else sock.sendall(b"421 4.7.0 too many connections\r\n")
+        with self._lock:
+            self._now -= 1
         conversation.close()
 
 
@@ -152,6 +169,7 @@ class _Conversation:
         self.login: str | None = None
         self.sender = ""
         self.recipients: list[str] = []
+        self.held = b""
 
     def close(self) -> None:
         self.stream.close()
@@ -191,10 +209,16 @@ class _Conversation:
         if step in (Fault.DROP, Fault.TAKE):
             raise HangUpError
         if step is Fault.STALL:
+            self.server.on_stall()
             self.server.wait()
             raise HangUpError
+        if step is Fault.HOLD:
+            assert isinstance(usual, str)
+            self.held += usual.encode() + b"\r\n"
+            return True
         raw = step if isinstance(step, bytes) else step.replace("\n", "\r\n").encode() + b"\r\n"
-        self.sock.sendall(raw)
+        held, self.held = self.held, b""
+        self.sock.sendall(held + raw)
         return raw[:1] in b"23"
 
     def on_unknown(self, text: str) -> None:

@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 
 from wsyf_scheduler.mail.facts import facts
 from wsyf_scheduler.mail.letter import Letter, LetterKind, PlanFacts, Row, Section, Told
-from wsyf_scheduler.mail.letters import OUTPUT_LIMIT, SUBJECT_LENGTH, Letters, Rendered
+from wsyf_scheduler.mail.letters import SUBJECT_LENGTH, Letters, Rendered
 from wsyf_scheduler.mail.phrases import TOLD_IN_FULL, clean, clean_block, due, left, letter, numeral, told, week
 from wsyf_scheduler.mail.samples import ACCIDENTS, CAMPAIGN, EVALUATION, HOSTILE, PLAN, samples
+from wsyf_scheduler.mail.sandbox import OUTPUT_LIMIT
 from wsyf_scheduler.mail.wrapping import width, wrap
 
 PACKAGED = Path(__file__).parents[2] / "templates" / "email"

@@ -16,7 +16,7 @@ import pytest
 from wsyf_scheduler.errors import MailTrouble
 from wsyf_scheduler.mail.letter import Outcome, Outgoing, Phase, Sent
 from wsyf_scheduler.mail.maildir import MaildirMailer
-from wsyf_scheduler.mail.transport import Mailer
+from wsyf_scheduler.mail.mailer import Mailer, send_each
 
 DATA = b"Subject: =?utf-8?b?5o+Q6YaS?=\r\nTo: liaison@emergency.example\r\n\r\n" + "请于2月28日前提供。\r\n".encode()
 
@@ -27,7 +27,7 @@ def make_message(number: int = 1, data: bytes = DATA) -> Outgoing:
 
 def keep(path: Path, *messages: Outgoing) -> list[Sent]:
     mailer: Mailer = MaildirMailer(path)
-    return [sent for _, sent in mailer.send_batch(messages)]
+    return [sent for _, sent in send_each(mailer, messages) if sent is not None]
 
 
 def files(path: Path) -> list[Path]:
@@ -104,17 +104,34 @@ def test_other_bytes_under_the_same_number_stand_beside_it(tmp_path: Path) -> No
     assert len(files(tmp_path / "new")) == 2
 
 
-def test_each_message_is_taken_only_when_the_one_before_is_kept(tmp_path: Path) -> None:
+def test_each_message_is_asked_for_right_before_it_is_kept(tmp_path: Path) -> None:
     story = []
 
-    def claim() -> Iterator[Outgoing]:
-        for number in (1, 2):
-            story.append(f"claim {number}, {len(files(tmp_path))} kept")
-            yield make_message(number)
+    def may_leave(message: Outgoing) -> bool:
+        story.append(f"ask {message.id}, {len(files(tmp_path))} kept")
+        return message.id != 2
 
-    for message, sent in MaildirMailer(tmp_path).send_batch(claim()):
-        story.append(f"record {message.id} {sent.outcome}")
-    assert story == ["claim 1, 0 kept", "record 1 sent", "claim 2, 1 kept", "record 2 sent"]
+    with MaildirMailer(tmp_path).post(may_leave) as posting:
+        posting.put(map(make_message, (1, 2, 3)))
+        while posting.in_hand:
+            story += [f"told {message.id} {sent and sent.outcome}" for message, sent in posting.fates()]
+    assert story == [
+        "ask 1, 0 kept",
+        "told 1 sent",
+        "ask 2, 1 kept",
+        "told 2 None",
+        "ask 3, 1 kept",
+        "told 3 sent",
+    ]
+
+
+def test_a_round_that_was_left_keeps_nothing_more(tmp_path: Path) -> None:
+    with MaildirMailer(tmp_path).post(lambda _each: True) as posting:
+        posting.put(map(make_message, (1, 2)))
+        posting.fates()
+    assert posting.room == 0
+    assert [(message.id, sent) for message, sent in posting.fates()] == [(2, None)]
+    assert (posting.in_hand, posting.fates(), len(files(tmp_path))) == (0, [], 1)
 
 
 def test_an_empty_queue_touches_nothing(tmp_path: Path) -> None:
@@ -137,12 +154,13 @@ def test_the_group_reads_where_the_umask_allows_and_others_never(
 
 def test_a_full_disk_keeps_the_message_for_later_leaves_no_scrap_and_takes_no_more(tmp_path: Path) -> None:
     keep(tmp_path, make_message(1))
-    queue = iter([make_message(2, DATA * 1000), make_message(3)])
+    queue = [make_message(2, DATA * 1000), make_message(3)]
     with no_room_beyond(1000):
-        ((_, sent),) = MaildirMailer(tmp_path).send_batch(queue)
-    assert (sent.outcome, sent.phase, sent.code) == (Outcome.RETRY, Phase.DATA, 0)
+        (_, sent), (_, untried) = send_each(MaildirMailer(tmp_path), queue)
+    assert sent is not None
+    assert (sent.outcome, sent.phase, sent.code) == (Outcome.RETRY, Phase.CONNECT, 0)
     assert sent.text == f"maildir {tmp_path}: cannot keep mail: File too large"
-    assert next(queue).id == 3
+    assert untried is None
     assert len(files(tmp_path)) == 1
     (again,) = keep(tmp_path, make_message(2, DATA * 1000))
     assert again.outcome is Outcome.SENT
@@ -151,7 +169,7 @@ def test_a_full_disk_keeps_the_message_for_later_leaves_no_scrap_and_takes_no_mo
 def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "taken").write_text("a file, not a folder")
     mailer = MaildirMailer(tmp_path / "taken" / "mail")
-    ((_, sent),) = mailer.send_batch([make_message(1), make_message(2)])
+    (sent,) = (sent for _, sent in send_each(mailer, [make_message(1), make_message(2)]) if sent is not None)
     assert (sent.outcome, sent.phase) == (Outcome.RETRY, Phase.CONNECT)
     assert str(tmp_path / "taken" / "mail") in sent.text
     with pytest.raises(MailTrouble, match="taken"):
@@ -162,8 +180,9 @@ def test_a_draft_is_not_written_through_a_link(tmp_path: Path) -> None:
     (sent,) = keep(tmp_path / "mail", make_message())
     (tmp_path / "mail" / "new" / sent.text).unlink()
     (tmp_path / "mail" / "tmp" / sent.text).symlink_to(tmp_path / "elsewhere")
-    (again,) = keep(tmp_path / "mail", make_message())
+    again, other = keep(tmp_path / "mail", make_message(), make_message(2))
     assert again.outcome is Outcome.RETRY
+    assert other.outcome is Outcome.SENT  # whose draft is no link
     assert not (tmp_path / "elsewhere").exists()
 
 

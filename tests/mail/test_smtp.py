@@ -8,7 +8,6 @@ import ssl
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +21,9 @@ from hypothesis import strategies as st
 from tests.mail.smtpd import Fault, Smtpd
 from wsyf_scheduler.errors import MailTrouble
 from wsyf_scheduler.mail.letter import Outcome, Outgoing, Phase, Refusal, Sent
+from wsyf_scheduler.mail.mailer import Mailer, Posting, send_each
 from wsyf_scheduler.mail.smtp import Secret, Security, SmtpMailer, SmtpSettings
-from wsyf_scheduler.mail.transport import Mailer, dotted, explain, is_for_good, judge, readable
+from wsyf_scheduler.mail.transport import dotted, explain, is_for_good, judge, readable
 
 LIAISON, CONVENER = "liaison@emergency.example", "convener@emergency.example"
 BODY = b"Subject: =?utf-8?b?5o+Q6YaS?=\r\n\r\n" + "提醒：请于2月28日前提供。\r\n".encode()
@@ -47,7 +47,15 @@ def patience(step: object) -> float:
 
 def send(server: Smtpd, *messages: Outgoing, **overrides: Any) -> list[Sent]:
     mailer: Mailer = SmtpMailer(make_settings(server, **overrides))
-    return [sent for _, sent in mailer.send_batch(messages)]
+    return [sent for _, sent in send_each(mailer, messages) if sent is not None]
+
+
+def drain(posting: Posting) -> list[tuple[Outgoing, Sent | None]]:
+    """All fates of what is in hand."""
+    found: list[tuple[Outgoing, Sent | None]] = []
+    while posting.in_hand:
+        found += posting.fates()
+    return found
 
 
 def send_one(server: Smtpd, message: Outgoing | None = None, **overrides: Any) -> Sent:
@@ -149,53 +157,24 @@ def test_a_batch_goes_over_one_connection_and_ends_with_a_farewell() -> None:
     assert server.verbs[-1] == "QUIT"
 
 
-def test_each_message_is_taken_only_when_the_one_before_is_settled() -> None:
-    """The caller claims a message in its generator and records its fate in the loop's body; the two never overlap."""
+def test_each_message_is_asked_for_right_before_it_is_sent() -> None:
     story = []
 
-    def claim() -> Iterator[Outgoing]:
-        for number in (1, 2):
-            story.append(f"claim {number}, {len(server.received)} arrived")
-            yield make_message(number)
-        story.append("no more")
+    def may_leave(message: Outgoing) -> bool:
+        story.append(f"ask {message.id}, {len(server.received)} arrived")
+        return message.id != 2
 
-    with Smtpd() as server:
-        for message, sent in SmtpMailer(make_settings(server)).send_batch(claim()):
-            story.append(f"record {message.id} {sent.outcome}")
-    assert story == [
-        "claim 1, 0 arrived",
-        "record 1 sent",
-        "claim 2, 1 arrived",
-        "record 2 sent",
-        "no more",
-    ]
+    with Smtpd() as server, SmtpMailer(make_settings(server)).post(may_leave) as posting:
+        posting.put(map(make_message, (1, 2, 3)))
+        fates = [(message.id, sent and sent.outcome) for message, sent in drain(posting)]
+    assert story == ["ask 1, 0 arrived", "ask 2, 1 arrived", "ask 3, 1 arrived"]
+    assert fates == [(1, Outcome.SENT), (2, None), (3, Outcome.SENT)]
 
 
 def test_an_empty_queue_connects_to_nothing() -> None:
     with Smtpd() as server:
         assert send(server) == []
     assert server.connections == 0
-
-
-def test_a_stop_between_two_messages_takes_no_more_and_says_farewell() -> None:
-    queue = iter(map(make_message, (1, 2, 3)))
-    with Smtpd() as server:
-        batch = SmtpMailer(make_settings(server)).send_batch(queue)
-        next(batch)
-        batch.close()
-        assert next(queue).id == 2
-    assert len(server.received) == 1
-    assert server.verbs[-1] == "QUIT"
-
-
-def test_a_failing_claim_reaches_the_caller_and_still_closes_the_connection() -> None:
-    def claim() -> Iterator[Outgoing]:
-        yield make_message()
-        raise LookupError
-
-    with Smtpd() as server, pytest.raises(LookupError):
-        list(SmtpMailer(make_settings(server)).send_batch(claim()))
-    assert server.verbs[-1] == "QUIT"
 
 
 def test_a_server_that_never_says_goodbye_does_not_hold_up_the_end() -> None:
@@ -214,12 +193,16 @@ def test_a_batch_may_be_sent_from_any_thread() -> None:
 
 @pytest.mark.parametrize("farewell", [Fault.DROP, "421 4.4.2 idle for too long"])
 def test_a_connection_given_up_between_two_messages_is_opened_anew_without_a_failure(farewell: str | Fault) -> None:
-    with Smtpd(script={"IDLE": [farewell]}) as server:
-        batch = SmtpMailer(make_settings(server)).send_batch(map(make_message, (1, 2)))
-        _, first = next(batch)
+    with (
+        Smtpd(script={"IDLE": [farewell]}) as server,
+        SmtpMailer(make_settings(server)).post(lambda _each: True) as posting,
+    ):
+        posting.put([make_message(1)])
+        fates = drain(posting)
         server.join_conversations()
-        ((_, second),) = batch
-    assert [first.outcome, second.outcome] == [Outcome.SENT, Outcome.SENT]
+        posting.put([make_message(2)])
+        fates += drain(posting)
+    assert [sent and sent.outcome for _, sent in fates] == [Outcome.SENT, Outcome.SENT]
     assert server.connections == 2
 
 
@@ -258,12 +241,13 @@ REFUSALS = [
 ]
 
 
+@pytest.mark.parametrize("offers", [(), ("PIPELINING",)])
 @pytest.mark.parametrize(("point", "step", "outcome", "phase", "code"), REFUSALS)
 def test_each_failure_is_classed_by_how_far_it_had_got_and_the_next_message_has_a_fresh_connection(
-    point: str, step: str | bytes | Fault, outcome: Outcome, phase: Phase, code: int
+    point: str, step: str | bytes | Fault, outcome: Outcome, phase: Phase, code: int, offers: tuple[str, ...]
 ) -> None:
-    with Smtpd(script={point: [step]}) as server:
-        first, second = send(server, make_message(1), make_message(2), timeout=patience(step))
+    with Smtpd(script={point: [step]}, offers=offers) as server:
+        first, second = send(server, make_message(1), make_message(2), timeout=patience(step), stop_when_busy=False)
     assert (first.outcome, first.phase, first.code) == (outcome, phase, code)
     if not code:
         assert first.text.startswith(f"127.0.0.1:{server.port} ({phase}): ")
@@ -310,17 +294,21 @@ STEPS: dict[str, list[str | Fault]] = {
 scripts = st.fixed_dictionaries({}, optional={at: st.lists(st.sampled_from(some)) for at, some in STEPS.items()})
 
 
-@given(scripts)
-@settings(max_examples=25, deadline=None)
+@given(scripts, st.sampled_from([1, 1, 3]), st.booleans())
+@settings(max_examples=40, deadline=None)
 def test_whatever_the_server_does_nothing_is_lost_and_nothing_doubled_but_the_uncertain(
     script: dict[str, list[str | Fault]],
+    connections: int,
+    pipelining: bool,
 ) -> None:
     pending = {number: make_message(number, data=b"Subject: %d\r\n\r\n" % number) for number in range(1, 6)}
     uncertain, refused = set(), set()
-    with Smtpd(script=script) as server:
-        mailer = SmtpMailer(make_settings(server))
+    with Smtpd(script=script, offers=("PIPELINING",) if pipelining else ()) as server:
+        mailer = SmtpMailer(make_settings(server, connections=connections))
         while pending:
-            for message, sent in mailer.send_batch(list(pending.values())):
+            for message, sent in send_each(mailer, list(pending.values())):
+                if sent is None:
+                    continue
                 arrived = server.count(message.data)
                 match sent.outcome:
                     case Outcome.SENT:
@@ -363,7 +351,7 @@ def test_some_recipients_refused_and_others_taken_are_told_apart() -> None:
 )
 def test_a_message_nobody_took_is_refused_only_if_each_was_for_good(answers: list[str], outcome: Outcome) -> None:
     with Smtpd(script={"RCPT": answers}) as server:
-        first, second = send(server, make_message(1, to=(LIAISON, CONVENER)), make_message(2))
+        first, second = send(server, make_message(1, to=(LIAISON, CONVENER)), make_message(2), stop_when_busy=False)
     assert (first.outcome, first.phase, len(first.refused)) == (outcome, Phase.RCPT, 2)
     assert second.outcome is Outcome.SENT
     assert "RSET" in server.verbs
@@ -424,11 +412,13 @@ CONNECTING = [
 def test_a_connection_that_fails_leaves_the_message_for_later_and_takes_no_more(
     point: str, step: str | Fault, phase: Phase, code: int
 ) -> None:
-    queue = iter(map(make_message, (1, 2)))
+    queue = map(make_message, (1, 2))
     with Smtpd(script={point: [step]}) as server:
-        ((_, sent),) = SmtpMailer(make_settings(server, timeout=patience(step))).send_batch(queue)
+        (_, sent), (_, untried) = send_each(SmtpMailer(make_settings(server, timeout=patience(step))), queue)
+    assert sent is not None
     assert (sent.outcome, sent.phase, sent.code) == (Outcome.RETRY, phase, code)
-    assert next(queue).id == 2
+    assert untried is None
+    assert server.connections == 1
 
 
 def free_port() -> int:
@@ -439,8 +429,10 @@ def free_port() -> int:
 def test_a_server_that_is_not_there_is_named() -> None:
     port = free_port()
     mailer = SmtpMailer(SmtpSettings(host="127.0.0.1", port=port, security=Security.PLAIN))
-    ((_, sent),) = mailer.send_batch([make_message(), make_message(2)])
+    (_, sent), (_, untried) = send_each(mailer, [make_message(), make_message(2)])
+    assert sent is not None
     assert sent.outcome is Outcome.RETRY
+    assert untried is None
     assert sent.text == f"127.0.0.1:{port} (connect): connection refused"
     with pytest.raises(MailTrouble, match=rf"127\.0\.0\.1:{port} \(connect\): connection refused"):
         mailer.probe()
@@ -448,7 +440,8 @@ def test_a_server_that_is_not_there_is_named() -> None:
 
 def test_a_host_name_that_cannot_exist_is_a_fate_too() -> None:
     mailer = SmtpMailer(SmtpSettings(host="a" * 70 + ".example", port=25, security=Security.STARTTLS))
-    ((_, sent),) = mailer.send_batch([make_message()])
+    ((_, sent),) = send_each(mailer, [make_message()])
+    assert sent is not None
     assert (sent.outcome, sent.phase) == (Outcome.RETRY, Phase.CONNECT)
     assert sent.text.endswith("a name that cannot be said in SMTP")
 
@@ -595,13 +588,12 @@ def test_without_a_username_there_is_no_login_and_with_one_there_must_be_a_passw
 
 
 def test_a_wrong_password_is_tried_once_and_stops_the_queue() -> None:
-    queue = iter(map(make_message, (1, 2)))
     with Smtpd(logins={"office": PASSWORD}, methods="CRAM-MD5 PLAIN LOGIN") as server:
-        mailer = SmtpMailer(make_settings(server, username="office", password=Secret("wrong-one")))
-        ((_, sent),) = mailer.send_batch(queue)
+        mailer = SmtpMailer(make_settings(server, username="office", password=Secret("wrong-one"), connections=4))
+        (_, sent), *others = send_each(mailer, map(make_message, range(1, 9)))
     assert sent == Sent(outcome=Outcome.AUTH, phase=Phase.AUTH, code=535, text="5.7.8 wrong user or password")
     assert server.verbs.count("AUTH") == 1
-    assert next(queue).id == 2
+    assert [sent for _, sent in others] == [None] * 7
 
 
 QQ_535 = (
@@ -802,7 +794,7 @@ def test_a_server_of_other_hands_takes_a_batch_over_starttls_with_login(context:
                 ca_file=ca_file,
             )
         )
-        fates = [sent for _, sent in mailer.send_batch(map(make_message, range(1, 6)))]
+        fates = [sent for _, sent in send_each(mailer, map(make_message, range(1, 6))) if sent is not None]
     finally:
         server.stop()
     assert [(sent.outcome, sent.text) for sent in fates] == [(Outcome.SENT, "kept")] * 5

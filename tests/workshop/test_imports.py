@@ -38,21 +38,27 @@ ROOMS: dict[str, frozenset[str]] = {
     "store": frozenset({"core"}) | GROUND,
     "mail": frozenset({"core"}) | GROUND,
     "pulse": frozenset({"store"}) | GROUND,
-    "alerts": frozenset({"core", "mail"}) | GROUND,
+    "alerts": frozenset({"core", "mail", "store"}) | GROUND,
     "app": OFFICE,
+    "calling": OFFICE,
+    "pinging": OFFICE | {"app"},
     "finding": OFFICE,
-    "opening": OFFICE | {"app"},
+    "opening": OFFICE | {"app", "pulse"},
     "telling": OFFICE | {"app", "alerts"},
     "changing": OFFICE | {"app"},
     "digesting": OFFICE | {"app", "alerts"},
     "enveloping": OFFICE | {"app"},
     "drafting": OFFICE | {"app", "digesting", "enveloping"},
+    "settling": OFFICE | {"app", "alerts", "telling"},
+    "picking": frozenset({"core", "store"}) | GROUND,
 }
+ROOMS["audit"] = OFFICE | {"app"}
 BELOW_ACTS = frozenset(ROOMS) - {"__init__"}
 ROOMS["acts"] = BELOW_ACTS
 ROOMS["ticks"] = BELOW_ACTS
 ROOMS["reports"] = BELOW_ACTS
-ROOMS["daemon"] = BELOW_ACTS | {"ticks"}
+ROOMS["rounds"] = BELOW_ACTS | {"ticks"}
+ROOMS["daemon"] = BELOW_ACTS | {"rounds", "ticks"}
 ROOMS["rehearsal"] = BELOW_ACTS | {"acts", "ticks"}
 ROOMS["demo"] = BELOW_ACTS | {"acts", "ticks", "rehearsal"}
 ROOMS["cli"] = frozenset(ROOMS)
@@ -63,7 +69,7 @@ STRANGERS = ("acts", "ticks")
 # Who may import a library; a prefix with a dot at its end stands for all modules of a room.
 OWNERS: dict[str, tuple[str, ...]] = {
     "aiosmtpd": ("demo.server",),
-    "aiosmtplib": ("mail.smtp",),
+    "aiosmtplib": ("mail.dialing",),
     "alembic": ("store.upgrade", "store.migrations."),
     "apscheduler": ("daemon",),
     "chinese_calendar": ("files.holidays",),
@@ -71,14 +77,14 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "dateutil": ("files.",),
     "holidays": ("files.holidays",),
     "icalendar": ("mail.ics",),
-    "jinja2": ("mail.letters", "reports."),
+    "jinja2": ("mail.letters", "mail.sandbox", "reports."),
     "python_calamine": ("files.sheets",),
     "rich": ("cli.", "demo."),
     "sqlalchemy": ("store.",),
     "sqlmodel": ("store.",),
     "xlsxwriter": ("files.", "reports."),
     # of the standard library
-    "asyncio": ("mail.smtp", "demo.server"),
+    "asyncio": ("mail.smtp", "mail.dialing", "mail.wire", "mail.lanes", "demo.server"),
     "gettext": ("i18n",),
     "sqlite3": ("store.",),
     "smtplib": (),

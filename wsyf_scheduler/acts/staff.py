@@ -30,10 +30,10 @@ def act(app: App, now: datetime, *, holders: Sequence[Holder], today: date, who:
     with app.db.begin() as session:
         known = people.all_of(session)
         posts = {Post(holder.role, holder.department) for holder in holders}
-        counts = [_enter(session, known, holder) for holder in holders]
+        counts = [_enter(session, known, holder, now) for holder in holders]
         ended = [old for old in known if _is_left_out(old, holders, posts, today)]
         for old in ended:
-            _end(session, old, today)
+            _end(session, old, today, now)
         done = Staffed(
             added=counts.count("added"),
             changed=counts.count("changed"),
@@ -45,14 +45,14 @@ def act(app: App, now: datetime, *, holders: Sequence[Holder], today: date, who:
     return done
 
 
-def _enter(session: Session, known: list[Holder], holder: Holder) -> str:
+def _enter(session: Session, known: list[Holder], holder: Holder, now: datetime) -> str:
     if holder in known:
         return "unchanged"
     old = next((each for each in known if _same(each, holder)), None)
     if old is None:
-        people.add(session, holder)
+        people.add(session, holder, now)
         return "added"
-    people.replace(session, old, holder)
+    people.replace(session, old, holder, now)
     return "changed"
 
 
@@ -68,8 +68,8 @@ def _is_left_out(old: Holder, holders: Sequence[Holder], posts: set[Post], today
     return named and (old.until is None or old.until >= today) and not any(_same(old, new) for new in holders)
 
 
-def _end(session: Session, old: Holder, today: date) -> None:
+def _end(session: Session, old: Holder, today: date, now: datetime) -> None:
     if old.since is not None and old.since >= today:
-        people.remove(session, old)
+        people.remove(session, old, now)
     else:
-        people.replace(session, old, replace(old, until=today - timedelta(days=1)))
+        people.replace(session, old, replace(old, until=today - timedelta(days=1)), now)

@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from typing import Any
 
 from wsyf_scheduler.app import App, TrackedPlan
+from wsyf_scheduler.changing import told
 from wsyf_scheduler.core import amend
 from wsyf_scheduler.core.amend import Changes
 from wsyf_scheduler.core.assignment import Assignment, State, Verb, advance
 from wsyf_scheduler.core.decide import NOTHING_DECIDED, next_attention
+from wsyf_scheduler.core.life import SET, first_words
 from wsyf_scheduler.core.plan import Plan, Wanted, expand
 from wsyf_scheduler.store import assignments, events, notices, plans
 from wsyf_scheduler.store.db import Session
+from wsyf_scheduler.store.rows import as_json
 from wsyf_scheduler.telling import tell
 
 
@@ -66,14 +70,15 @@ def _apply(
     assignments.insert_all(session, _with_attention(new, tracked, now))
     _record_added(session, tracked.plan.id, new, now, who)
     for item in changes.withdrawn:
-        _withdraw(app, session, now, item, who)
+        _withdraw(app, session, now, today, item, who)
     for item, want in changes.restored:
         _restore(app, session, now, today, item, want, who)
     for item, want in changes.moved:
-        _move(app, session, now, item, want, who)
+        _move(app, session, now, today, item, want, who)
     for item, want in changes.reworded:
-        assignments.change(session, item, _words(item, want))
-        _event(session, now, who, item, "assignment_reworded")
+        values = _words(item, want)
+        assignments.change(session, item, values)
+        _event(session, now, today, who, item, "assignment_reworded", values)
     for item, want in changes.reordered:
         assignments.change(session, item, {"position": want.position})
     return sum(item.held for item in new)
@@ -110,15 +115,35 @@ def _with_attention(new: Sequence[Assignment], tracked: TrackedPlan, now: dateti
 
 
 def _record_added(session: Session, plan_id: str, new: Sequence[Assignment], now: datetime, who: str) -> None:
-    ids = assignments.ids_of_plan(session, plan_id)
-    actions = ((ids[item.key], "assignment_held" if item.held else "assignment_tracked") for item in new)
-    events.add_each(session, actions, at=now, who=who, plan_id=plan_id, state=State.OPEN.value)
+    ids, state, began = assignments.ids_of_plan(session, plan_id), State.OPEN.value, _Began()
+    found = (
+        {
+            "assignment_id": ids[item.key],
+            "action": "assignment_held" if item.held else "assignment_tracked",
+            "from_state": state,
+            "to_state": state,
+            "detail": began(item),
+        }
+        for item in new
+    )
+    events.add_each(session, found, at=now, who=who, plan_id=plan_id)
 
 
-def _withdraw(app: App, session: Session, now: datetime, item: Assignment, who: str) -> None:
+class _Began(dict[tuple[object, ...], str]):
+    """What the event that begins the tracking of an assignment tells, as JSON: made once for all that are alike."""
+
+    def __call__(self, item: Assignment) -> str:
+        key = item.begins_on, item.due_on, item.kind, item.support
+        if key not in self:
+            self[key] = as_json({SET: first_words(item)})
+        return self[key]
+
+
+def _withdraw(app: App, session: Session, now: datetime, today: date, item: Assignment, who: str) -> None:
     state = advance(item.state, Verb.WITHDRAW)
-    assignments.change(session, item, {"state": state.value, "sequence": item.sequence + 1})
-    _event(session, now, who, item, "assignment_withdrawn", to_state=state)
+    values: dict[str, object] = {"state": state.value, "sequence": item.sequence + 1}
+    assignments.change(session, item, values)
+    _event(session, now, today, who, item, "assignment_withdrawn", values)
     tell(app, session, now, item, "change", happened="withdrawn")
 
 
@@ -130,11 +155,11 @@ def _restore(app: App, session: Session, now: datetime, today: date, item: Assig
     values |= {"state": state.value, "ladder_from": now, "counted_from": today if today > want.due_on else None}
     values |= {"sequence": item.sequence + 1}
     assignments.change(session, item, values)
-    _event(session, now, who, item, "assignment_restored", to_state=state)
+    _event(session, now, today, who, item, "assignment_restored", values)
     tell(app, session, now, replace(item, due_on=want.due_on), "change", happened="reopened")
 
 
-def _move(app: App, session: Session, now: datetime, item: Assignment, want: Wanted, who: str) -> None:
+def _move(app: App, session: Session, now: datetime, today: date, item: Assignment, want: Wanted, who: str) -> None:
     """A new due day in the file starts the ladder anew; closed assignments keep still."""
     values = _words(replace(item, original_due_on=None), want)
     values |= {"due_on": want.due_on, "file_due_on": want.due_on, "original_due_on": None}
@@ -142,7 +167,7 @@ def _move(app: App, session: Session, now: datetime, item: Assignment, want: Wan
     if live:
         values |= {"ladder_from": now, "counted_from": None, "sequence": item.sequence + 1}
     assignments.change(session, item, values)
-    _event(session, now, who, item, "due_day_changed", why=f"{item.due_on} -> {want.due_on}")
+    _event(session, now, today, who, item, "due_day_changed", values, why=f"{item.due_on} -> {want.due_on}")
     if live:
         moved = replace(item, due_on=want.due_on)
         tell(app, session, now, moved, "change", happened="due-changed", old_due_on=item.due_on.isoformat())
@@ -160,13 +185,15 @@ def _words(item: Assignment, want: Wanted) -> dict[str, object]:
 def _event(
     session: Session,
     now: datetime,
+    today: date,
     who: str,
     item: Assignment,
     action: str,
+    values: Mapping[str, object],
     *,
-    to_state: State | None = None,
     why: str = "",
 ) -> None:
+    after = _after(item, values)
     events.add(
         session,
         at=now,
@@ -175,9 +202,22 @@ def _event(
         plan_id=item.plan_id,
         assignment_id=item.id,
         from_state=item.state.value,
-        to_state=(to_state or item.state).value,
+        to_state=after.state.value,
         why=why,
+        detail=told(item, after, action, now, today, why=why),
     )
+
+
+def _after(item: Assignment, values: Mapping[str, object]) -> Assignment:
+    """The assignment with columns changed, as far as the ladder goes."""
+    fields: dict[str, Any] = {
+        "begins_on" if name == "period_begins_on" else name: each for name, each in values.items()
+    }
+    if "support" in fields:
+        fields["support"] = tuple(fields["support"].split(",")) if fields["support"] else ()
+    if "state" in fields:
+        fields["state"] = State(fields["state"])
+    return replace(item, **fields)
 
 
 def _replan(session: Session, now: datetime, tracked: TrackedPlan) -> None:

@@ -10,7 +10,7 @@ from wsyf_scheduler.errors import MailTrouble
 from wsyf_scheduler.files import plan as plan_files
 from wsyf_scheduler.i18n import _
 from wsyf_scheduler.mail.letter import Contact, Headers, Letter, LetterKind, Mailbox, Outcome, Outgoing, PlanFacts
-from wsyf_scheduler.mail.transport import Mailer
+from wsyf_scheduler.mail.mailer import Mailer, send_each
 from wsyf_scheduler.opening import writer
 
 
@@ -33,6 +33,6 @@ def act(config: Config, mailer: Mailer, now: datetime, address: str) -> None:
     )
     written = writer(config).write(letter, headers, ())
     outgoing = Outgoing(id=0, sender=config.mail.sender, recipients=(address,), data=written.raw)
-    for _message, fate in mailer.send_batch([outgoing]):
-        if fate.outcome is not Outcome.SENT:
+    for _message, fate in send_each(mailer, [outgoing]):
+        if fate is not None and fate.outcome is not Outcome.SENT:
             raise MailTrouble(_("the test letter was not sent: {code} {text}").format(code=fate.code, text=fate.text))

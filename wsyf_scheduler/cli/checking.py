@@ -49,6 +49,8 @@ def run_checks(office: Office, mail_to: str | None) -> list[Finding]:
         ("calendar", _calendar),
         ("templates", _templates),
         ("mail", lambda each: _mail(each, mail_to)),
+        ("alerts", _alerts),
+        ("backup", _backup),
     ]
     found = config + [finding for name, run in checks for finding in _run(name, run, office)]
     once: dict[tuple[str, str], Finding] = {}
@@ -192,3 +194,50 @@ def _mail(office: Office, mail_to: str | None) -> Iterator[tuple[str, str]]:
 
         try_mail.act(office.config, made, SystemClock().now(), mail_to)
         yield "ok", _("a test letter was sent to {address}").format(address=mail_to)
+
+
+def _alerts(office: Office) -> Iterator[tuple[str, str]]:
+    """What alerts take beside mail; neither the command nor the URL is tried, since somebody would hear of it."""
+    import shutil
+
+    from wsyf_scheduler.pinging import shown
+
+    alerts, folder = office.config.alerts, office.config.folder
+    if alerts.command:
+        program = alerts.command[0]
+        place = str(folder / program) if "/" in program else program
+        if shutil.which(place):
+            yield "ok", _("alerts are given to the command {program}").format(program=program)
+        else:
+            message = _("config [alerts] command: {program} is not there, or must not be run")
+            yield "fault", message.format(program=program)
+    if alerts.ping_url:
+        where = shown(alerts.ping_url)
+        if where.endswith("?"):
+            yield "fault", _("config [alerts] ping_url names no host")
+        else:
+            yield "ok", _("clean rounds are told to {where}").format(where=where)
+
+
+def _backup(office: Office) -> Iterator[tuple[str, str]]:
+    """Where the nightly backup goes: a folder that is there, or can be made."""
+    import os
+
+    backup = office.config.backup
+    if not backup.keep:
+        yield "warning", _("no nightly backup is made (config [backup] keep = 0)")
+        return
+    folder = next(each for each in (backup.folder, *backup.folder.parents) if each.exists())
+    if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
+        message = _("config [backup] dir: {folder} is no folder this user may write into")
+        yield "fault", message.format(folder=folder)
+        return
+    if office.database_path.exists() and folder.stat().st_dev == office.database_path.stat().st_dev:
+        yield (
+            "ok",
+            _("nightly backups go to {folder}, on the disk of the database: copy them elsewhere too").format(
+                folder=backup.folder
+            ),
+        )
+    else:
+        yield "ok", _("nightly backups go to {folder}").format(folder=backup.folder)

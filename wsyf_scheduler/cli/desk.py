@@ -7,33 +7,45 @@ from datetime import date, timedelta
 
 import click
 
+from wsyf_scheduler.cli.concerns import Concern, concerns
 from wsyf_scheduler.cli.listing import print_table, today_of
+from wsyf_scheduler.cli.matters import look
 from wsyf_scheduler.cli.office import Office
 from wsyf_scheduler.cli.output import plain, print_json
 from wsyf_scheduler.core.assignment import Assignment, State
 from wsyf_scheduler.i18n import _, ngettext
-from wsyf_scheduler.pulse import Pulse, pulse
+from wsyf_scheduler.pulse import pulse
 
 SOON = timedelta(days=14)
-TROUBLE = """
-SELECT state, count(*) AS n FROM message
-WHERE state IN ('retry', 'uncertain', 'discarded', 'held') GROUP BY state ORDER BY state
-"""
+TROUBLED = ("retry", "uncertain", "discarded", "held")
 
 
 def desk(office: Office, *, as_json: bool) -> None:
     """Print the desk."""
     with office.glance() as opened:
-        today = today_of(office, opened)
+        today, now = today_of(office, opened), office.now(opened)
         items = opened.assignments("state IN ('open', 'submitted')")
-        trouble = {row["state"]: row["n"] for row in opened.rows(TROUBLE)}
-        names, heart = opened.departments(), pulse(opened, office.now(opened))
-    sections = _sections(items, today)
+        names, heart = opened.departments(), pulse(opened, now)
+        matters = look(office, opened, now, today)
+    sections, found = _sections(items, today), concerns(matters, heart, now, names)
     if as_json:
         lists: dict[str, object] = {name: [plain(item, today) for item in found] for name, found in sections.items()}
-        print_json({"today": today.isoformat(), **lists, "mail": trouble, "daemon": heart.as_json()})
+        mail = {state: matters.outbox[state] for state in sorted(TROUBLED) if state in matters.outbox}
+        told = {**matters.as_json(), "concerns": [each.as_json() for each in found]}
+        print_json({"today": today.isoformat(), **lists, "mail": mail, "daemon": heart.as_json(), **told})
         return
-    _print(office, sections, today, names, trouble, heart)
+    _print(sections, today, names)
+    for line in _held_lines(sections["held"]):
+        click.secho(line, fg="yellow")
+    for each in found:
+        click.secho(each.lines(), fg="red" if each.level == "broken" else "yellow")
+    for waiting in matters.alerts:
+        words = _("Alert, not mailed yet: {headline} (`wsyf outbox show {id}`)")
+        text = words.format(headline=waiting.headline, id=waiting.id)
+        click.secho(Concern(name="alert", level="warning", text=text).lines(), fg="yellow")
+    click.secho(heart.words(), fg=None if heart.is_well else "yellow")
+    if office.config.mail.transport == "maildir":
+        click.echo(_("Mail is kept in {folder} and sent to no one.").format(folder=office.config.mail.maildir))
 
 
 def _sections(items: list[Assignment], today: date) -> dict[str, list[Assignment]]:
@@ -46,14 +58,7 @@ def _sections(items: list[Assignment], today: date) -> dict[str, list[Assignment
     }
 
 
-def _print(
-    office: Office,
-    sections: dict[str, list[Assignment]],
-    today: date,
-    names: dict[str, str],
-    trouble: dict[str, int],
-    heart: Pulse,
-) -> None:
+def _print(sections: dict[str, list[Assignment]], today: date, names: dict[str, str]) -> None:
     titles = {"overdue": _("Overdue"), "due_soon": _("Due within 14 days"), "submitted": _("Waiting for confirmation")}
     click.secho(_("{day}, {weekday}").format(day=today, weekday=weekday(today)), bold=True)
     for name, title in titles.items():
@@ -63,22 +68,13 @@ def _print(
     if not any(sections[name] for name in titles):
         quiet = _("Nothing is overdue, nothing falls due within 14 days.")
         click.echo(_("Apart from what is held, nothing is overdue.") if sections["held"] else quiet)
-    for line in _lines(sections["held"], trouble):
-        click.secho(line, fg="yellow")
-    click.secho(heart.words(), fg=None if heart.is_well else "yellow")
-    if office.config.mail.transport == "maildir":
-        click.echo(_("Mail is kept in {folder} and sent to no one.").format(folder=office.config.mail.maildir))
 
 
-def _lines(held: Sequence[Assignment], trouble: dict[str, int]) -> list[str]:
-    lines = []
-    if held:
-        words = ngettext("{n} assignment is held", "{n} assignments are held", len(held)).format(n=len(held))
-        lines.append(words + _(": `wsyf list` shows them, `wsyf release` lets them speak"))
-    for state, n in trouble.items():
-        words = ngettext("{n} message {state}", "{n} messages {state}", n).format(n=n, state=message_state(state))
-        lines.append(words + _(": see `wsyf outbox list`"))
-    return lines
+def _held_lines(held: Sequence[Assignment]) -> list[str]:
+    if not held:
+        return []
+    words = ngettext("{n} assignment is held", "{n} assignments are held", len(held)).format(n=len(held))
+    return [words + _(": `wsyf list` shows them, `wsyf release` lets them speak")]
 
 
 def message_state(state: str) -> str:

@@ -10,15 +10,16 @@ import click
 
 from wsyf_scheduler.cli.desk import message_state, weekday
 from wsyf_scheduler.cli.office import DEFAULT_ZONE, Office, json_option, need, pass_office
-from wsyf_scheduler.cli.output import plain, print_json, state_words, table
+from wsyf_scheduler.cli.output import plain, print_json, state_name, state_words, table
 from wsyf_scheduler.cli.params import DAY, KEY
 from wsyf_scheduler.i18n import _
-from wsyf_scheduler.reports import shapes, wording
-from wsyf_scheduler.reports.explain import Answer, Explanation, Watch, books
+from wsyf_scheduler.reports import past, shapes, wording
+from wsyf_scheduler.reports.explain import Answer, Explanation, Watch
 from wsyf_scheduler.reports.explain import explain as explain_assignment
 from wsyf_scheduler.reports.ladder import Step
+from wsyf_scheduler.reports.past import Span
 from wsyf_scheduler.reports.person import About, PersonExplanation, explain_person
-from wsyf_scheduler.reports.recorded import Recorded, Sending
+from wsyf_scheduler.reports.recorded import Recorded, Sending, Try
 from wsyf_scheduler.store.glance import Glance
 from wsyf_scheduler.store.lookup import find
 
@@ -43,7 +44,7 @@ def explain(office: Office, key: str | None, on: date | None, person: str | None
 
 def _tell_assignment(office: Office, opened: Glance, key: str, on: date | None, *, as_json: bool) -> None:
     item = find(opened, key)
-    source = books(opened, office.config, opened.zones()[item.plan_id], office.now(opened))
+    source = past.read(opened, office.config, opened.zones()[item.plan_id], office.now(opened))
     found = explain_assignment(opened, source, item, on or source.today)
     if as_json:
         print_json({"assignment": plain(item, source.today), **shapes.explanation(found)})
@@ -53,7 +54,7 @@ def _tell_assignment(office: Office, opened: Glance, key: str, on: date | None, 
 
 def _tell_person(office: Office, opened: Glance, address: str, on: date | None, *, as_json: bool) -> None:
     zone = next(iter(opened.zones().values()), DEFAULT_ZONE)
-    source = books(opened, office.config, zone, office.now(opened))
+    source = past.read(opened, office.config, zone, office.now(opened))
     found = explain_person(opened, source, address, on or source.today)
     if as_json:
         print_json(shapes.person(found))
@@ -71,12 +72,17 @@ def print_explanation(found: Explanation, names: dict[str, str]) -> None:
     click.echo("  " + _("due: ") + due)
     click.echo("  " + _("tracked from: ") + _when(item.tracked_from, zone))
     click.secho(f"\n{_day(found.day.on)}: {wording.day(found.day)}", bold=True)
+    _print_that_day(found, zone)
     for each in found.landed:
         _print_answer(each, zone, names)
     if not found.landed:
         _print_around(found, zone, names)
     for row in found.others:
         click.echo("  " + _other(row, zone))
+    troubled = {attempt.message_id for attempt in found.tries if attempt.outcome != "sent"}
+    for attempt in found.tries:
+        if attempt.message_id in troubled:
+            click.echo("  " + _try(attempt, zone))
     for message_id in found.held_messages:
         click.secho(
             "  " + _("a guard holds mail {id} back; see `wsyf outbox show {id}`").format(id=message_id), fg="yellow"
@@ -85,6 +91,38 @@ def print_explanation(found: Explanation, names: dict[str, str]) -> None:
     for post in found.posts:
         click.echo("  " + _post(post, names))
     _print_ladder(found.ladder, zone, names)
+
+
+def _print_that_day(found: Explanation, zone: ZoneInfo) -> None:
+    """What was otherwise on that day than it is now: the assignment, the rules, the queue, the engine."""
+    then, item = found.then, found.item
+    if then is not None and (then.state, then.held, then.due_on) != (item.state, item.held, item.due_on):
+        words = _("that day: {state}, due {day}")
+        state = _("held") if then.held else state_name(then.state.value)
+        click.echo("  " + words.format(state=state, day=then.due_on))
+    if found.rules_since is not None:
+        words = _("by the ladder, hours and calendar in force since {when}, not those of today")
+        click.echo("  " + words.format(when=_when(found.rules_since, zone)))
+    for hold in found.holds:
+        words = _("the queue was held from {first} to {last}: {why}")
+        click.secho("  " + words.format(**_ends(hold, zone), why=hold.why), fg="yellow")
+    for pause in found.pauses:
+        words = _("the engine did not run from {first} to {last}")
+        click.secho("  " + words.format(**_ends(pause, zone)), fg="yellow")
+
+
+def _ends(span: Span, zone: ZoneInfo) -> dict[str, str]:
+    return {
+        "first": _when(span.from_at, zone) if span.from_at else "…",
+        "last": _when(span.to_at, zone) if span.to_at else "…",
+    }
+
+
+def _try(found: Try, zone: ZoneInfo) -> str:
+    words = _("mail {id}, try of {when}: {outcome}")
+    said = words.format(id=found.message_id, when=_when(found.at, zone), outcome=wording.outcome(found.outcome))
+    answer = f"{found.code or ''} {found.text}".strip()
+    return f"{said} ({answer})" if answer else said
 
 
 def _print_answer(found: Answer, zone: ZoneInfo, names: dict[str, str]) -> None:

@@ -1,16 +1,18 @@
-"""What `wsyf status` makes of the daemon's pulse and the outbox: fine, a warning, or broken."""
+"""What `wsyf status` makes of the daemon's pulse, the outbox and all the rest: fine, a warning, or broken."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from wsyf_scheduler.i18n import _, ngettext
-from wsyf_scheduler.pulse import Pulse
+from wsyf_scheduler.cli.concerns import Concern, concerns
+from wsyf_scheduler.cli.listing import today_of
+from wsyf_scheduler.cli.matters import Matters, look
+from wsyf_scheduler.cli.office import Office
+from wsyf_scheduler.i18n import ngettext
+from wsyf_scheduler.pulse import Pulse, pulse
 from wsyf_scheduler.store.glance import Glance
 
-COUNTS = "SELECT state, count(*) AS n FROM message WHERE state != 'sent' GROUP BY state"
 HELD = "SELECT count(*) AS n FROM assignment WHERE held AND state = 'open'"
-WARNS = ("retry", "uncertain", "discarded", "held")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,8 +22,9 @@ class Health:
     code: int
     lines: list[str]
     pulse: Pulse | None = None
-    outbox: dict[str, int] = field(default_factory=dict)
     held: int = 0
+    matters: Matters = field(default_factory=Matters)
+    concerns: tuple[Concern, ...] = ()
     error: str = ""
 
     def as_json(self) -> dict[str, object]:
@@ -29,9 +32,11 @@ class Health:
         return {
             "status": ("fine", "warning", "broken")[self.code],
             "daemon": self.pulse.as_json() if self.pulse else None,
-            "outbox": self.outbox,
+            "outbox": self.matters.outbox,
             "held_assignments": self.held,
             "error": self.error or None,
+            **self.matters.as_json(),
+            "concerns": [each.as_json() for each in self.concerns],
         }
 
 
@@ -40,19 +45,21 @@ def broken(error: str) -> Health:
     return Health(code=2, lines=error.splitlines(), error=error)
 
 
-def health(opened: Glance, pulse: Pulse) -> Health:
-    """Judge it."""
-    outbox = {row["state"]: row["n"] for row in opened.rows(COUNTS)}
-    held = int(opened.rows(HELD)[0]["n"])
-    troubled = sum(outbox.get(state, 0) for state in WARNS)
-    lines = [pulse.words()]
-    if troubled:
-        words = ngettext("{n} message is in trouble", "{n} messages are in trouble", troubled).format(n=troubled)
-        lines.append(words + _(": see `wsyf outbox list`"))
-    waiting = outbox.get("queued", 0)
+def health(office: Office, opened: Glance) -> Health:
+    """Judge it: broken where the daemon is, or all mail is held; a warning for whatever somebody should look at."""
+    now = office.now(opened)
+    heart, matters = pulse(opened, now), look(office, opened, now, today_of(office, opened))
+    found = concerns(matters, heart, now, opened.departments())
+    lines = [heart.words(), *(each.lines() for each in found)]
+    waiting = matters.outbox.get("queued", 0)
     if waiting:
-        lines.append(
-            ngettext("{n} message waits to be sent", "{n} messages wait to be sent", waiting).format(n=waiting)
-        )
-    code = 2 if not pulse.is_well else 1 if troubled else 0
-    return Health(code=code, lines=lines, pulse=pulse, outbox=outbox, held=held)
+        words = ngettext("{n} message waits to be sent", "{n} messages wait to be sent", waiting)
+        lines.append(words.format(n=waiting))
+    return Health(
+        code=max([each.code for each in found], default=0) if heart.is_well else 2,
+        lines=lines,
+        pulse=heart,
+        held=int(opened.rows(HELD)[0]["n"]),
+        matters=matters,
+        concerns=tuple(found),
+    )

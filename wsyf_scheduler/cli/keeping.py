@@ -1,4 +1,4 @@
-"""`wsyf init`, `check`, `backup`, `upgrade`, `completion`: setting an office up and keeping it well."""
+"""`wsyf init`, `check`, `upgrade`, `completion`: setting an office up and keeping it well."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import click
 
 from wsyf_scheduler.cli.office import Office, json_option, pass_office, share_with_group
 from wsyf_scheduler.cli.output import print_json
-from wsyf_scheduler.errors import Forbidden
 from wsyf_scheduler.i18n import _, ngettext
 
 
@@ -57,19 +56,6 @@ def check(office: Office, mail_to: str | None, as_json: bool) -> None:  # noqa: 
     sys.exit(1 if faults else 0)
 
 
-@click.command(help=_("A consistent copy of the database, while the daemon runs."))
-@click.argument("file", type=click.Path(path_type=Path))
-@pass_office
-def backup(office: Office, file: Path) -> None:
-    """Write the copy, and open it once to be sure."""
-    from wsyf_scheduler.store.copying import copy
-
-    if file.exists():
-        raise Forbidden(_("{file} is there already; choose another name, nothing was changed").format(file=file))
-    size = copy(office.database_path, file)
-    click.echo(_("{file} written and checked, {size} kB").format(file=file, size=size // 1024))
-
-
 @click.command(help=_("Bring the database up to this program's version: a backup first, then the migrations."))
 @pass_office
 def upgrade(office: Office) -> None:
@@ -89,8 +75,9 @@ def upgrade(office: Office) -> None:
     if migrations.is_current(db):
         click.echo(_("the database is up to date"))
         return
-    saved = path.with_name(f"{path.stem}-before-{SystemClock().now():%Y%m%d-%H%M%S}.db")
-    copy(path, saved)
+    now = SystemClock().now()
+    saved = path.with_name(f"{path.stem}-before-{now:%Y%m%d-%H%M%S}.db")
+    copy(path, saved, now)
     before, after = migrations.upgrade(db)
     click.echo(
         _("upgraded from {before} to {after}; the database as it was is in {saved}").format(

@@ -1,4 +1,4 @@
-"""`wsyf outbox list` and `show`: messages and their fate, by light reads."""
+"""`wsyf outbox list` and `show`: messages and their fate, by light reads; `release`, `discard`, `retry` in posting."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from wsyf_scheduler.cli import posting
 from wsyf_scheduler.cli.desk import message_state
 from wsyf_scheduler.cli.listing import today_of
 from wsyf_scheduler.cli.office import DEFAULT_ZONE, Office, json_option, need, pass_office
@@ -30,6 +31,10 @@ IDS = click.IntRange(1, 2**63 - 1)  # what a database can number
 @click.group(help=_("Messages and their fate."))
 def outbox() -> None:
     """Messages."""
+
+
+for _act in (posting.release, posting.discard, posting.retry):
+    outbox.add_command(_act)
 
 
 @outbox.command("list", help=_("Messages, newest last. Alone: what has not left, and the last 20 sent."))

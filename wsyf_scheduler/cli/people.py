@@ -12,7 +12,7 @@ from wsyf_scheduler.cli.output import print_json, table
 from wsyf_scheduler.core.ladder import DEPARTMENT_ROLES, PLAN_ROLES
 from wsyf_scheduler.core.people import Holder, Post, Roster
 from wsyf_scheduler.i18n import _
-from wsyf_scheduler.store.glance import Glance
+from wsyf_scheduler.reports import recorded
 
 
 @click.group(help=_("Posts and who holds them, from when to when."))
@@ -29,18 +29,12 @@ def list_(office: Office, as_json: bool) -> None:  # noqa: FBT001 - click's way
 
     with office.glance() as opened:
         today, names = today_of(office, opened), opened.departments()
-        holders = _holders(opened)
+        holders = recorded.holders(opened)
     names = names or departments_of(office)
     if as_json:
         print_json([_plain(holder, today) for holder in holders])
         return
     _print(holders, today, names)
-
-
-def _holder(row: dict[str, object]) -> Holder:
-    days = ("since", "until", "away_since", "away_until")
-    values = {key: value for key, value in row.items() if key != "id"}
-    return Holder(**{k: date.fromisoformat(str(v)) if k in days and v else v for k, v in values.items()})  # type: ignore[arg-type]
 
 
 def _plain(holder: Holder, today: date) -> dict[str, object]:
@@ -132,11 +126,7 @@ def entered(office: Office) -> list[Holder]:
     if not office.database_path.exists():
         return []
     with office.glance() as opened:
-        return _holders(opened)
-
-
-def _holders(opened: Glance) -> list[Holder]:
-    return [_holder(row) for row in opened.rows("SELECT * FROM person ORDER BY id")]
+        return recorded.holders(opened)
 
 
 def departments_of(office: Office) -> dict[str, str]:

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from wsyf_scheduler.cli.office import SHARED_UMASK, Office, json_option, pass_office
+from wsyf_scheduler.cli.office import SHARED_UMASK, Office, json_option, login_name, pass_office
 from wsyf_scheduler.cli.output import print_json
 from wsyf_scheduler.errors import Forbidden, WsyfError
 from wsyf_scheduler.i18n import _, ngettext
-from wsyf_scheduler.pulse import pulse
 
 if TYPE_CHECKING:
     from wsyf_scheduler.app import App
@@ -25,16 +24,17 @@ if TYPE_CHECKING:
 def tick(office: Office, dry_run: bool, as_json: bool) -> None:  # noqa: FBT001 - click's way
     """Run one round."""
     from wsyf_scheduler.rehearsal import round_of_ticks
-    from wsyf_scheduler.ticks import rescue, templates
+    from wsyf_scheduler.ticks import guard, rescue, templates
 
     app = office.app(on_wait=_say_wait)
     if dry_run:
         _dry_run(app, as_json=as_json)
         return
+    hold = guard.run(app, app.clock.now())
     rescued = rescue.run(app, app.clock.now())
     if any(path.suffix for path in app.config.templates.glob("*")):  # trying them all takes its time
         templates.run(app, app.clock.now())
-    reminded, digests, delivered = round_of_ticks(app, app.clock.now())
+    reminded, digests, delivered = round_of_ticks(app, app.clock.now(), most=app.config.max_messages)
     counts = {
         "rescued": rescued,
         "queued": reminded.queued + digests,
@@ -44,9 +44,14 @@ def tick(office: Office, dry_run: bool, as_json: bool) -> None:  # noqa: FBT001 
         "cancelled": delivered.cancelled,
     }
     if as_json:
-        print_json(counts)
-    else:
-        click.echo(_("{queued} queued, {sent} sent, {not_sent} not sent, {cancelled} cancelled").format(**counts))
+        print_json({**counts, "hold": hold.reason.value if hold else None})
+        return
+    if hold:
+        words = _(
+            "the queue is held ({reason}): nothing but alerts leaves; see `wsyf status`, then `wsyf outbox release`"
+        )
+        click.secho(words.format(reason=hold.reason.value), fg="red")
+    click.echo(_("{queued} queued, {sent} sent, {not_sent} not sent, {cancelled} cancelled").format(**counts))
 
 
 def _say_wait(holder: str) -> None:
@@ -91,9 +96,7 @@ def _dry_run(app: App, *, as_json: bool) -> None:
         " SIGTERM ends it, SIGHUP reads config and templates anew."
     )
 )
-@click.option(
-    "--adopt", is_flag=True, help=_("accept that the database has moved to this host (nothing depends on it yet)")
-)
+@click.option("--adopt", is_flag=True, help=_("accept that the database has moved to this host"))
 @click.option("-v", "--verbose", is_flag=True, help=_("log more"))
 @click.pass_context
 def daemon(ctx: click.Context, adopt: bool, verbose: bool) -> None:  # noqa: FBT001 - click's way
@@ -101,9 +104,9 @@ def daemon(ctx: click.Context, adopt: bool, verbose: bool) -> None:  # noqa: FBT
     import os
 
     from wsyf_scheduler import log
+    from wsyf_scheduler.acts import let_go
     from wsyf_scheduler.daemon import Daemon
 
-    del adopt  # the host fence that needs it comes with the delivery guards
     os.umask(SHARED_UMASK)
     log.to_stderr(verbose=verbose)
     path = ctx.obj.config.path
@@ -117,6 +120,10 @@ def daemon(ctx: click.Context, adopt: bool, verbose: bool) -> None:  # noqa: FBT
                 )
         return office.app(should_stop=should_stop)
 
+    if adopt:
+        app = open_app(lambda: False)
+        let_go.adopt(app, app.clock.now(), who=login_name())
+        app.db.close()
     Daemon(open_app).run()
 
 
@@ -129,7 +136,7 @@ def status(office: Office, as_json: bool) -> None:  # noqa: FBT001 - click's way
 
     try:
         with office.glance() as opened:
-            found = health(opened, pulse(opened, office.now(opened)))
+            found = health(office, opened)
     except WsyfError as error:
         found = broken(str(error))
     if as_json:

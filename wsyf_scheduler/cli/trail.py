@@ -11,9 +11,10 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from wsyf_scheduler.cli.office import DEFAULT_ZONE, Office, json_option, pass_office
+from wsyf_scheduler.cli.office import DEFAULT_ZONE, Office, json_option, need, pass_office
 from wsyf_scheduler.cli.output import print_line, table
 from wsyf_scheduler.cli.params import DAY, KEY
+from wsyf_scheduler.cli.verifying import ExpectedType
 from wsyf_scheduler.i18n import _
 from wsyf_scheduler.reports import wording
 from wsyf_scheduler.reports.recorded import stored
@@ -30,6 +31,7 @@ OF_ASSIGNMENT = """(
   OR e.message_id IN (SELECT message_id FROM notice WHERE assignment_id = :item AND message_id IS NOT NULL)
 )"""
 SINCE = "e.at >= :since"
+EXPECT = ExpectedType()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,10 +72,27 @@ class Entry:
 @click.argument("key", type=KEY, required=False)
 @click.option("--since", type=DAY, help=_("only from this day on"))
 @click.option("--limit", type=click.IntRange(1, 1_000_000), help=_("the newest so many"))
+@click.option("--verify", is_flag=True, help=_("is the trail what was once written? exit code 1 where it is not"))
+@click.option("--expect", type=EXPECT, multiple=True, help=_("with --verify: a head noted earlier must be in it"))
 @json_option
 @pass_office
-def log(office: Office, key: str | None, since: date | None, limit: int | None, as_json: bool) -> None:  # noqa: FBT001 - click's way
-    """Print the events."""
+def log(
+    office: Office,
+    key: str | None,
+    since: date | None,
+    limit: int | None,
+    verify: bool,  # noqa: FBT001
+    expect: tuple[tuple[int, str], ...],
+    as_json: bool,  # noqa: FBT001
+) -> None:
+    """Print the events, or whether they are what was once written."""
+    if verify or expect:
+        from wsyf_scheduler.cli.verifying import print_verified
+
+        need(verify, _("--expect goes with --verify"))
+        need(key is None and since is None and limit is None, _("--verify looks at the whole trail: give it alone"))
+        print_verified(office, expect, as_json=as_json)
+        return
     with office.glance() as opened:
         entries = read(opened, key, since, limit)
     if as_json:
@@ -172,17 +191,30 @@ def phrase(action: str) -> str:
         "assignment_tracked": _("tracked"),
         "assignment_waived": _("waived"),
         "assignment_withdrawn": _("withdrawn from the plan"),
+        "audit_done": _("letters audited"),
+        "backup_failed": _("nightly backup failed"),
+        "backup_made": _("nightly backup made"),
+        "bytes_forgotten": _("bytes of old letters let go"),
+        "database_restored": _("database restored from a backup"),
         "due_day_changed": _("due day changed by the plan"),
+        "hook_given_up": _("alert command given up"),
+        "host_adopted": _("accepted on this host"),
         "message_cancelled": _("mail cancelled, nothing left to say"),
         "message_discarded": _("mail given up"),
         "message_held": _("mail held back"),
+        "message_released": _("mail let go"),
+        "message_repeated": _("mail sent once more"),
         "message_rescued": _("mail taken up again after a crash"),
+        "message_retried": _("mail tried again by hand"),
         "message_retry": _("mail not sent yet"),
         "message_sent": _("mail sent"),
         "message_superseded": _("mail superseded by newer rungs"),
         "message_uncertain": _("mail maybe sent"),
         "people_imported": _("people imported"),
         "plan_synced": _("plan synced"),
+        "queue_held": _("the whole queue held"),
+        "queue_released": _("the whole queue let go"),
+        "queue_written_off": _("the held queue written off"),
         "regime_changed": _("ladder, hours or calendar changed"),
     }
     return words.get(action, action)

@@ -82,12 +82,15 @@ class Decision:
     reason: Reason
 
 
-def decide(item: Assignment, decided: Decided, table: Timetable, now: datetime) -> tuple[Decision, ...]:
+def decide(
+    item: Assignment, decided: Decided, table: Timetable, now: datetime, *, at_any_hour: bool = False
+) -> tuple[Decision, ...]:
     """What to record for this assignment at `now`: letters to send, rungs skipped or superseded; empty for none.
 
-    Nothing is decided while the window is shut: what became ready goes when it next opens.
+    Nothing is decided while the window is shut: what became ready goes when it next opens. `at_any_hour` decides all
+    the same, for what is to be written off.
     """
-    if not table.hours.is_open(now, table.calendar):
+    if not at_any_hour and not table.hours.is_open(now, table.calendar):
         return ()
     passed = [(landing, receiver) for landing, receiver in undecided(item, decided, table) if landing.slot_at <= now]
     return (*_of_lead(item, passed, decided, now), *_of_support(item, passed, now))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from datetime import date
 
@@ -68,17 +68,31 @@ class Addressed:
 
 
 class Roster:
-    """All holders of one office, looked up by post and day. `office` is the address of last resort."""
+    """All holders of one office, looked up by post and day. `office` is the address of last resort.
 
-    def __init__(self, holders: Iterable[Holder], *, office: str) -> None:
+    An address in `refused` (in lower case) was refused by a server for good: nobody can be told there.
+    """
+
+    def __init__(self, holders: Iterable[Holder], *, office: str, refused: Container[str] = ()) -> None:
         """Index the holders by post."""
-        self._office = office
+        self._office, self._refused = office, refused
         self._by_post: dict[Post, list[Holder]] = {}
         for holder in holders:
             self._by_post.setdefault(Post(holder.role, holder.department), []).append(holder)
 
     def of(self, post: Post, day: date) -> tuple[Reader, ...]:
         """Who reads for a post on a day (two holders are both addressed); empty where it is vacant."""
+        return tuple(reader for reader in self._held_by(post, day) if not self.is_refused(reader.address))
+
+    def is_refused(self, address: str) -> bool:
+        """Whether a server refused the address for good."""
+        return address.casefold() in self._refused
+
+    def refused_on(self, post: Post, day: date) -> tuple[str, ...]:
+        """The addresses that read for a post on a day and cannot be reached."""
+        return tuple(reader.address for reader in self._held_by(post, day) if self.is_refused(reader.address))
+
+    def _held_by(self, post: Post, day: date) -> tuple[Reader, ...]:
         found = []
         for holder in self._by_post.get(post, ()):
             if holder.holds_on(day):

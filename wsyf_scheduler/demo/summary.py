@@ -123,7 +123,9 @@ def _posts(addresses: Iterable[str], roster: Roster, day: date) -> tuple[Post, .
 
 
 def _roster(opened: Glance) -> Roster:
-    rows = opened.rows("SELECT role, department, name, email, since, until FROM person ORDER BY id")
+    rows = opened.rows(
+        "SELECT role, department, name, email, since, until FROM person WHERE retired_at IS NULL ORDER BY id"
+    )
     holders = [Holder(**row | {"since": _day(row["since"]), "until": _day(row["until"])}) for row in rows]
     return Roster(holders, office="")
 

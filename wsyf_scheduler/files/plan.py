@@ -80,6 +80,14 @@ def parse(texts: Mapping[str, str], where: str) -> Plan:
     return plan
 
 
+def head(texts: Mapping[str, str], where: str) -> Plan:
+    """What a plan that was read before says of itself in plan.toml; its periods and tasks are not looked at."""
+    root = Document(texts[PLAN_FILE], f"{where}/{PLAN_FILE}")
+    plan = _head(root.root)
+    _raise_faults([root])
+    return plan
+
+
 def _raise_faults(documents: Sequence[Document]) -> None:
     faults = [fault for each in documents for fault in each.faults_by_line()]
     if faults:

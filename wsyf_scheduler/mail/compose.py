@@ -38,6 +38,8 @@ LONGEST_ID: Final = 900  # so that no line is over the 998 of RFC 5322 §2.1.1
 
 # Line ends of every kind, other control characters and half characters: what could begin a header or break a parser.
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+# What turns the reading round, or is not seen at all: left out of names and subjects, refused in addresses.
+_DIRECTION = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 _LINE_END = re.compile(r"\r\n|\r|\n")
 # One line of visible ASCII that no reader takes for an encoded word: it can stand as it is.
 _PLAIN = re.compile(r"(?!.*=\?)[!-~]+(?: [!-~]+)*", re.ASCII)
@@ -102,6 +104,8 @@ def wire_address(address: str, *, header: str = "To") -> str:
     (SMTPUTF8, which many relays here do not speak).
     """
     _refuse_control(header, address)
+    if _DIRECTION.search(address):  # IDNA would leave it out silently
+        raise BadHeader(header, _("not a mail address"))
     local, at, domain = address.rpartition("@")
     if not at or not local or not domain:
         raise BadHeader(header, _("not a mail address"))
@@ -141,16 +145,17 @@ def _mailboxes(header: str, boxes: Iterable[Mailbox]) -> str:
 
 @lru_cache(maxsize=1024)  # the same few officials get nearly all letters
 def _mailbox(header: str, box: Mailbox) -> str:
-    address = wire_address(box.address, header=header)
-    if not box.name:
+    address, name = wire_address(box.address, header=header), _DIRECTION.sub("", box.name)
+    if not name:
         return address
-    _refuse_control(header, box.name)
-    if len(box.name) <= _SHORT and _PLAIN.fullmatch(box.name):
-        return f"{box.name} <{address}>" if _PHRASE.fullmatch(box.name) else f'"{quote(box.name)}" <{address}>'
-    return f"{_encoded(header, box.name)} <{address}>"
+    _refuse_control(header, name)
+    if len(name) <= _SHORT and _PLAIN.fullmatch(name):
+        return f"{name} <{address}>" if _PHRASE.fullmatch(name) else f'"{quote(name)}" <{address}>'
+    return f"{_encoded(header, name)} <{address}>"
 
 
 def _unstructured(header: str, value: str) -> str:
+    value = _DIRECTION.sub("", value)
     _refuse_control(header, value)
     stands = len(header) + 2 + len(value) <= COLUMNS and _PLAIN.fullmatch(value)
     return value if stands else _encoded(header, value)

@@ -99,7 +99,7 @@ class Row:
 class Section:
     """A block of a digest: a heading and its rows (or plain lines where there are no assignments)."""
 
-    name: str  # overdue | due-soon | submitted | undeliverable | held
+    name: str  # overdue | due-soon | submitted | undeliverable | system | held | records
     rows: tuple[Row, ...] = ()
     lines: tuple[str, ...] = ()
 
@@ -187,12 +187,17 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outgoing:
-    """A message to send: our own id of it, the envelope and the exact bytes."""
+    """A message to send: our own id of it, the envelope and the exact bytes.
+
+    Where every recipient of `needed` (those in To) is refused for good, nothing is sent to the others either, and the
+    message counts as refused: it is then made anew for whoever is next.
+    """
 
     id: int
     sender: str
     recipients: tuple[str, ...]
     data: bytes
+    needed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

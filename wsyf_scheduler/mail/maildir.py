@@ -1,19 +1,21 @@
 """The mailer of the embedded default: keeps each message in a local maildir and sends nothing to anyone.
 
-Imports the letters' values, errors and i18n; the standard library does the rest (https://cr.yp.to/proto/maildir.html).
+Imports the letters' values, transport, errors and i18n; the standard library does the rest (https://cr.yp.to/proto/maildir.html).
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Generator, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+from errno import ELOOP
 from hashlib import sha256
 from pathlib import Path
 
 from wsyf_scheduler.errors import MailTrouble
 from wsyf_scheduler.i18n import _
 from wsyf_scheduler.mail.letter import Outcome, Outgoing, Phase, Sent
+from wsyf_scheduler.mail.mailer import Posting, SerialPosting
 
 # Letters are for the office: its group may read them where the umask allows it, others never.
 FILE_MODE = 0o660
@@ -37,14 +39,15 @@ class MaildirMailer:
         """Where mail is kept, for people."""
         return f"maildir {self._path}"
 
-    def send_batch(self, outgoing: Iterable[Outgoing]) -> Generator[tuple[Outgoing, Sent], None, None]:
-        """Keep messages one by one; see `Mailer.send_batch`. Stops after the first that cannot be kept."""
+    @contextmanager
+    def post(self, may_leave: Callable[[Outgoing], bool]) -> Iterator[Posting]:
+        """Keep messages one by one; see `Mailer.post`. Nothing more is tried after the first that cannot be kept."""
         kept: set[str] = set() if self._durable else self._names
-        for message in outgoing:
-            sent = self._send(message, kept)
-            yield message, sent
-            if sent.outcome is Outcome.RETRY:
-                return
+        posting = SerialPosting(
+            lambda message: self._send(message, kept), may_leave, at_once=1 if self._durable else 25
+        )
+        with closing(posting):
+            yield posting
 
     def probe(self) -> None:
         """Lay out the maildir and write a file into its tmp/; raise MailTrouble where that fails."""
@@ -57,16 +60,17 @@ class MaildirMailer:
             raise MailTrouble(self._explain(error)) from error
 
     def _send(self, message: Outgoing, kept: set[str]) -> Sent:
-        name, phase = _name(message), Phase.CONNECT
+        name = _name(message)
         try:
             if not kept:  # the first of its batch: after it, what it found and itself
                 self._lay_out()
                 kept |= self._kept()
-            phase = Phase.DATA
             if name not in kept:
                 self._keep(name, message.data)
                 kept.add(name)
         except OSError as error:
+            # The next would meet the same (CONNECT, as where no server can be reached), but where its draft is a link.
+            phase = Phase.DATA if error.errno == ELOOP else Phase.CONNECT
             return Sent(outcome=Outcome.RETRY, phase=phase, text=self._explain(error))
         return Sent(outcome=Outcome.SENT, phase=Phase.REPLY, text=name)
 

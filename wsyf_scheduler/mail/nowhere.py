@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 
 from wsyf_scheduler.mail.letter import Outcome, Outgoing, Phase, Sent
+from wsyf_scheduler.mail.mailer import Posting, SerialPosting
 
 TAKEN = Sent(outcome=Outcome.SENT, phase=Phase.REPLY, text="rehearsal")
 
@@ -12,10 +14,11 @@ TAKEN = Sent(outcome=Outcome.SENT, phase=Phase.REPLY, text="rehearsal")
 class NowhereMailer:
     """Takes everything, sends nothing."""
 
-    def send_batch(self, outgoing: Iterable[Outgoing]) -> Iterator[tuple[Outgoing, Sent]]:
-        """Every message is taken; see `Mailer.send_batch`."""
-        for message in outgoing:
-            yield message, TAKEN
+    @contextmanager
+    def post(self, may_leave: Callable[[Outgoing], bool]) -> Iterator[Posting]:
+        """Every message is taken; see `Mailer.post`."""
+        with closing(SerialPosting(lambda _message: TAKEN, may_leave, room=1000, at_once=1000)) as posting:
+            yield posting
 
     def probe(self) -> None:
         """Nothing can be wrong."""

@@ -39,6 +39,8 @@ SECTIONS: Final = {
     "submitted": "已提交待确认",
     "undeliverable": "邮件未送达",
     "held": "暂缓通知",
+    "system": "系统运行",
+    "records": "运行记录",
 }
 HAPPENED: Final = {
     "done": "办结",
@@ -51,7 +53,7 @@ HAPPENED: Final = {
 }
 DIGITS: Final = "零一二三四五六七八九"
 TOLD_IN_FULL: Final = 6  # earlier notices named day by day; of more, each kind's first and latest day are
-CLIP: Final = 3000  # characters kept of one value: a pasted novel must not make a letter nobody can open
+CLIP: Final = 4000  # characters kept of one value: a pasted novel must not make a letter nobody can open
 
 _ORDER: Final = {kind: place for place, kind in enumerate(LETTERS)}  # the ladder's order
 _HAN = "\u3000-\u303f\u4e00-\u9fff\uff00-\uffef"

@@ -1,6 +1,6 @@
-"""What every way of sending mail offers (`Mailer`), how to reach a mail server, and SMTP's rules that need no network.
+"""How to reach a mail server, and SMTP's rules that need no network.
 
-Imports the letters' values, errors and i18n, never aiosmtplib: whoever holds a mailer or reads a refusal may import it.
+Imports the letters' values, errors and i18n, never aiosmtplib: whoever reads a refusal may import it.
 """
 
 from __future__ import annotations
@@ -10,11 +10,10 @@ import ipaddress
 import re
 import socket
 import ssl
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Protocol
 
 from wsyf_scheduler.errors import MailTrouble
 from wsyf_scheduler.i18n import _
@@ -25,6 +24,9 @@ TEXT_LENGTH = 500
 
 CLOSING = 421
 """The server says no and hangs up, to whatever was said."""
+
+BUSY = 450
+"""The mailbox cannot be served just now; some providers mean the sender."""
 
 # What may stand between the angle brackets of MAIL and RCPT: whatever closes them could add parameters of its own.
 _ADDRESS = re.compile(r"[!-;=?-~]*")
@@ -39,33 +41,14 @@ _LOGIN_WANTED = re.compile(r"\bauth(?:entication)? (?:is )?(?:first|required)", 
 # "Too often" and "too many just now", which some providers say with a permanent code: QQ as 550 ("Sender frequency
 # limited", "Too many connections"), NetEase as 554 MI:STC (the day's allowance), Google as 550 ("sending limit").
 # A mail that goes in circles ("too many hops") is no such limit.
-_LIMITED = re.compile(
-    r"frequen(?:cy|tly)|频率|频繁|稍后|too (?:many(?! hops)|fast|often|quickly)|rate.?limit|sending (?:quota|limit)"
-    r"|try again|MI:S(?:TC|FQ)",
+_TOO_OFTEN = re.compile(
+    r"frequen(?:cy|tly)|频率|频繁|too (?:many(?! hops| recipients)|fast|often|quickly)|rate.?limit"
+    r"|sending (?:quota|limit)|MI:S(?:TC|FQ)",
     re.IGNORECASE,
 )
-
-
-class Mailer(Protocol):
-    """A way of sending mail: over SMTP, or into a local maildir."""
-
-    def send_batch(self, outgoing: Iterable[Outgoing]) -> Iterator[tuple[Outgoing, Sent]]:
-        """Send messages one by one; yield each with its fate before the next is taken from `outgoing`.
-
-        A message's failure is a fate, never an exception. Where nothing can be sent at all (no connection, a refused
-        login, a full disk) the message in hand gets that fate and no further one is taken. Closing the iterator between
-        two messages leaves nothing half-done.
-        """
-        ...
-
-    def probe(self) -> None:
-        """Go as far as possible without sending anything; raise MailTrouble with a clear message where that fails."""
-        ...
-
-    @property
-    def describe(self) -> str:
-        """Where mail goes, for people: `smtp://mail.example:587 (STARTTLS)`, `maildir /path`; never credentials."""
-        ...
+_LIMITED = re.compile(
+    rf"{_TOO_OFTEN.pattern}|too many recipients|稍后|try again", re.IGNORECASE
+)  # concerns this letter alone
 
 
 class Security(StrEnum):
@@ -104,7 +87,11 @@ class Secret:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SmtpSettings:
-    """How to reach a mail server: `timeout` in seconds for each answer; `ca_file` replaces the system's authorities."""
+    """How to reach a mail server: `timeout` in seconds for each answer; `ca_file` replaces the system's authorities.
+
+    `connections` are open at once at most, `per_connection` messages go over each (0: no limit); with `stop_when_busy`
+    nothing more is sent in a round after an answer that asks for a pause.
+    """
 
     host: str
     port: int
@@ -115,6 +102,9 @@ class SmtpSettings:
     allow_plain: bool = False
     local_hostname: str | None = None
     ca_file: Path | None = None
+    connections: int = 1
+    per_connection: int = 0
+    stop_when_busy: bool = True
 
     @property
     def where(self) -> str:
@@ -231,12 +221,22 @@ def is_for_good(refusal: Refusal) -> bool:
     return refusal.code == 0 or judge(Phase.RCPT, refusal.code, refusal.text) is Outcome.REFUSED
 
 
-def all_refused(refused: tuple[Refusal, ...]) -> Sent:
-    """Make the fate of a message none of whose recipients was taken: worth another try if one of them is."""
-    if not refused:
+def undeliverable(refused: tuple[Refusal, ...], message: Outgoing) -> Sent | None:
+    """The fate of a message of which these recipients were refused, where it is not sent to the others: else None.
+
+    Refused where that was for good for all who must have it (`needed`), or for all; worth another try where nobody was
+    taken, but one of them for now only.
+    """
+    if not message.recipients:
         return Sent(outcome=Outcome.REFUSED, phase=Phase.RCPT, text=_("the message has no recipient"))
-    outcome = Outcome.REFUSED if all(map(is_for_good, refused)) else Outcome.RETRY
-    last = refused[-1]
+    if not refused:
+        return None
+    dead = {refusal.address for refusal in refused if is_for_good(refusal)}
+    in_vain = bool(message.needed) and dead.issuperset(message.needed)
+    if not in_vain and len(refused) < len(message.recipients):
+        return None
+    outcome = Outcome.REFUSED if in_vain or len(dead) == len(refused) else Outcome.RETRY
+    last = [refusal for refusal in refused if not in_vain or refusal.address in message.needed][-1]
     return Sent(outcome=outcome, phase=Phase.RCPT, code=last.code, text=last.text, refused=refused)
 
 
@@ -245,11 +245,27 @@ def stops_batch(sent: Sent) -> bool:
     return sent.outcome is Outcome.AUTH or sent.phase in (Phase.CONNECT, Phase.TLS, Phase.AUTH)
 
 
+def asks_for_pause(sent: Sent) -> bool:
+    """Whether the server wants to be left alone for a while: 421, 450, or "too often" in whatever code.
+
+    Of a message that went to others, a recipient's 450 is that mailbox's affair; a refused login is more than a pause.
+    """
+    if sent.outcome is Outcome.AUTH or (sent.outcome is Outcome.SENT and not sent.refused):
+        return False
+    answers = [(refusal.code, refusal.text) for refusal in sent.refused]
+    codes = () if sent.outcome is Outcome.SENT else (CLOSING, BUSY)
+    return any(
+        code in codes or (is_no(code) and _TOO_OFTEN.search(text)) for code, text in [(sent.code, sent.text), *answers]
+    )
+
+
 def readable(text: str) -> str:
     """Make one line of a server's answer that can be stored and shown: no control or bidi marks, cut at TEXT_LENGTH.
 
     Bytes that are not UTF-8 arrive as lone surrogates, which no database takes; from Chinese providers they are GBK.
     """
+    if text.isascii() and text.isprintable():
+        return " ".join(text.split())[:TEXT_LENGTH]
     raw = text.encode("utf-8", "surrogateescape")
     try:
         text = raw.decode()

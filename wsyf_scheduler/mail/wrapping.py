@@ -41,13 +41,19 @@ def _broken(line: str, columns: int) -> str:
     start = _HEAD.match(line)
     head = start.group() if start and len(start.group()) < columns // 2 else ""
     indent = " " * width(head)
-    rest, room, lines = line[len(head) :], columns - len(indent), []
-    while len(bytes_of := rest.encode("gbk", "replace")) > room:
+    at, room = len(head), columns - len(indent)
+    lines: list[str] = []
+    while True:
+        ahead = line[at : at + room + 1]  # as much as can matter: a character takes a column at least
+        bytes_of = ahead.encode("gbk", "replace")
+        if len(bytes_of) <= room:
+            return head + f"\n{indent}".join([*lines, ahead])
         fitting = len(bytes_of[:room].decode("gbk", "ignore"))  # half a Han character at the end does not fit
-        cut = _break(rest, fitting)
-        lines.append(rest[:cut].rstrip(" "))
-        rest = rest[cut:].lstrip(" ")
-    return head + f"\n{indent}".join([*lines, rest])
+        cut = _break(ahead, fitting)
+        lines.append(ahead[:cut].rstrip(" "))
+        at += cut
+        while line.startswith(" ", at):
+            at += 1
 
 
 def _break(text: str, most: int) -> int:

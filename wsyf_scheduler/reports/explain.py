@@ -1,5 +1,7 @@
-"""Why a letter about an assignment went, or did not go, on a day: from the record for the past, from the rules for what
-lies ahead. Imports config, core, files, store.glance and the rest of reports.
+"""Why a letter about an assignment went, or did not go, on a day.
+
+The past is told from the trail, by the rules and posts of its time; what lies ahead by those of now. Imports core,
+store.glance and the rest of reports.
 """
 
 from __future__ import annotations
@@ -7,17 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from zoneinfo import ZoneInfo
 
-from wsyf_scheduler.config import Config
 from wsyf_scheduler.core.assignment import Assignment
-from wsyf_scheduler.core.calendar import Hours
 from wsyf_scheduler.core.ladder import DEPARTMENT_ROLES, LEADERS, Timetable
-from wsyf_scheduler.core.people import Holder, Post, Reader, Roster
-from wsyf_scheduler.files.holidays import work_calendar
+from wsyf_scheduler.core.life import Life, live
+from wsyf_scheduler.core.people import Post, Reader
 from wsyf_scheduler.reports import days, recorded
 from wsyf_scheduler.reports.ladder import RESTARTED, Step, steps
-from wsyf_scheduler.reports.recorded import Recorded
+from wsyf_scheduler.reports.past import Past, Span
+from wsyf_scheduler.reports.recorded import Recorded, Try
 from wsyf_scheduler.store.glance import Glance
 
 
@@ -46,39 +46,18 @@ class Watch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Books:
-    """What answers are made from: the clock, the rules of one plan, who holds the posts, and the office's address."""
-
-    now: datetime
-    table: Timetable
-    holders: tuple[Holder, ...]
-    roster: Roster
-    office: str
-
-    @property
-    def zone(self) -> ZoneInfo:
-        """The plan's zone."""
-        zone = self.table.hours.zone
-        assert isinstance(zone, ZoneInfo)
-        return zone
-
-    @property
-    def today(self) -> date:
-        """The calendar day of the clock."""
-        return self.table.hours.day_of(self.now)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
     """The answer for one assignment and one day.
 
     `landed` are the steps of that day; `others` rows of messages that left that day though no step of the day brought
     them (late ones, receipts, changes); `before` and `after` the nearest steps around it; `ladder` all steps that
-    were decided, or belong to the ladder as it runs now.
+    were decided, or belong to the ladder as it runs now. `then` is the assignment as it stood at the end of the day,
+    None before it was tracked; `holds` and `pauses` are when the queue was held and when the engine did not run;
+    `rules_since` says since when the rules of that day had been in force, where they were others than now.
     """
 
     item: Assignment
-    books: Books
+    books: Past
     day: days.Day
     landed: tuple[Answer, ...]
     others: tuple[Recorded, ...]
@@ -86,6 +65,11 @@ class Explanation:
     after: Answer | None
     posts: tuple[Watch, ...]
     ladder: tuple[Step, ...]
+    then: Assignment | None
+    holds: tuple[Span, ...]
+    pauses: tuple[Span, ...]
+    rules_since: datetime | None
+    tries: tuple[Try, ...]
 
     @property
     def held_messages(self) -> tuple[int, ...]:
@@ -94,62 +78,70 @@ class Explanation:
         return tuple(dict.fromkeys(held))
 
 
-def books(opened: Glance, config: Config, zone: str, now: datetime) -> Books:
-    """Read them."""
-    hours = Hours(zone=ZoneInfo(zone), send_at=config.send_at, send_until=config.send_until)
-    calendar = work_calendar(extra_off=config.extra_off, extra_working=config.extra_working)
-    holders = tuple(recorded.holders(opened))
-    return Books(
-        now=now,
-        table=Timetable(config.ladder, calendar, hours),
-        holders=holders,
-        roster=Roster(holders, office=config.office.email),
-        office=config.office.email,
-    )
-
-
-def explain(opened: Glance, source: Books, item: Assignment, on: date) -> Explanation:
+def explain(opened: Glance, source: Past, item: Assignment, on: date) -> Explanation:
     """Why letters about an assignment went on a day, or why none."""
     rows = recorded.rows_where(opened, "n.assignment_id = :id", {"id": item.id})
-    events = recorded.events_where(opened, "assignment_id = :id", {"id": item.id})
-    every = steps(item, source.table, rows, events, source.now)
+    life = life_of(opened, source, item)
+    every = steps(item, source, life, rows)
     before, after = _around(every, on)
     landed = [step for step in every if step.on == on]
+    others = tuple(_others(source, rows, landed, on))
+    messages = [each.message.id for each in landed if each.message is not None]
+    messages += [each.message.id for each in others if each.message is not None]
     return Explanation(
         item=item,
         books=source,
-        day=days.day_of(on, source.table),
-        landed=tuple(answer(source, item, step) for step in landed),
-        others=tuple(_others(source, rows, landed, on)),
-        before=answer(source, item, before) if before else None,
-        after=answer(source, item, after) if after else None,
+        day=days.day_of(on, source.table_on(on)),
+        landed=tuple(answer(source, item, life, step) for step in landed),
+        others=others,
+        before=answer(source, item, life, before) if before else None,
+        after=answer(source, item, life, after) if after else None,
         posts=watches(source, item.department, on),
         ladder=tuple(step for step in every if step.is_present or not _is_moot(step)),
+        then=item if on >= source.today else life.at(source.end_of(on)),
+        holds=source.held_on(on),
+        pauses=source.paused_on(on),
+        rules_since=source.since(on),
+        tries=tuple(recorded.tries(opened, messages)),
     )
 
 
-def answer(source: Books, item: Assignment, step: Step) -> Answer:
+def life_of(opened: Glance, source: Past, item: Assignment) -> Life:
+    """The life of an assignment from the trail."""
+    events = recorded.events_where(opened, "assignment_id = :id", {"id": item.id})
+    return live(item, events, source.present.hours.day_of)
+
+
+def answer(source: Past, item: Assignment, life: Life, step: Step) -> Answer:
     """One step with its way and its readers."""
-    way = days.way_of(step.landing, item, source.table) if step.landing is not None else None
+    then = (life.at(step.decided_at) if step.decided_at else None) or item
+    way = days.way_of(step.landing, then, _rules_of(source, step)) if step.landing is not None else None
     if not step.speaks:
         return Answer(step=step, way=way)
-    addressed = source.roster.address(_posts(item, step, step.to), _posts(item, step, step.cc), step.on)
     message = step.message
+    known_at = (message.made_at or message.sent_at) if message else None
+    roster = source.roster(known_at or source.now)
+    addressed = roster.address(_posts(item, step, step.to), _posts(item, step, step.cc), step.on)
     if message is None or not message.to:
         return Answer(step=step, way=way, to=addressed.to, cc=addressed.cc, vacant=addressed.vacant)
     known = {reader.address: reader for reader in (*addressed.cc, *addressed.to)}
     return Answer(step=step, way=way, to=_named(message.to, known), cc=_named(message.cc, known))
 
 
-def watches(source: Books, department: str, on: date) -> tuple[Watch, ...]:
+def _rules_of(source: Past, step: Step) -> Timetable:
+    """The rules a step came to its day by: those it was decided under, else those of now."""
+    return source.present if step.decided_at is None else source.table(step.decided_at)
+
+
+def watches(source: Past, department: str, on: date) -> tuple[Watch, ...]:
     """Who reads for the posts an assignment of a department can reach, on a day."""
     posts = [*(Post(role, department) for role in DEPARTMENT_ROLES), *(Post(role) for role in LEADERS)]
     return tuple(watch(source, post, on) for post in posts)
 
 
-def watch(source: Books, post: Post, on: date) -> Watch:
-    """Who reads for one post on a day."""
-    addressed = source.roster.address([post], [], on)
+def watch(source: Past, post: Post, on: date) -> Watch:
+    """Who reads for one post on a day, as the office knew it at the end of that day."""
+    addressed = source.roster(source.end_of(on)).address([post], [], on)
     return Watch(post=post, readers=addressed.to, vacant=bool(addressed.vacant))
 
 
@@ -175,10 +167,10 @@ def _around(every: Sequence[Step], on: date) -> tuple[Step | None, Step | None]:
     return before[-1] if before else None, after[0] if after else None
 
 
-def _others(source: Books, rows: Sequence[Recorded], landed: Sequence[Step], on: date) -> Iterable[Recorded]:
+def _others(source: Past, rows: Sequence[Recorded], landed: Sequence[Step], on: date) -> Iterable[Recorded]:
     told = {step.message.id for step in landed if step.message is not None}
     for row in rows:
         sent_at = row.message.sent_at if row.message else None
-        left_on = None if sent_at is None else source.table.hours.day_of(sent_at)
+        left_on = None if sent_at is None else source.present.hours.day_of(sent_at)
         if row.message is not None and row.dropped is None and left_on == on and row.message.id not in told:
             yield row

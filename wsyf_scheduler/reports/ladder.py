@@ -1,38 +1,47 @@
 """Every step of one assignment's ladder: what was decided of it, as recorded, and what the rules say lies ahead.
 
-Pure; imports core and the values of reports.recorded.
+The past is told by the rules of its time, from the assignment's life. Pure; imports core and values of reports.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
-from itertools import pairwise
+from datetime import date, datetime, timedelta
+from typing import Protocol
 
 from wsyf_scheduler.core.assignment import Assignment
 from wsyf_scheduler.core.decide import Decided, Decision, Reason, Verdict, decide, is_before_ladder, landings
 from wsyf_scheduler.core.grouping import Notice, notices_of
 from wsyf_scheduler.core.ladder import LEADERS, Landing, Start, Timetable
-from wsyf_scheduler.reports.recorded import Happened, Recorded, Sending, decided_of
+from wsyf_scheduler.core.life import Life
+from wsyf_scheduler.reports.recorded import Recorded, Sending, decided_of
 
 UNDECIDED = "undecided"  # its slot has come, the window is open, and no tick has looked at it yet
 RESTARTED = "restarted"  # the ladder began anew before its slot came
-ANEW = ("assignment_extended", "due_day_changed", "assignment_released", "assignment_reopened", "assignment_restored")
-ONTO_TODAY = (
-    "assignment_released",
-    "assignment_reopened",
-    "assignment_restored",
-)  # an overdue assignment goes on, counted from that day
+NEARLY = timedelta(minutes=3)  # an act and a round may have run into each other
+
+
+class Rules(Protocol):
+    """The rules of any moment: those of the settings in force now, and those of a past instant."""
+
+    @property
+    def now(self) -> datetime:
+        """The present instant."""
+
+    @property
+    def present(self) -> Timetable:
+        """The rules of now, and of what lies ahead."""
+
+    def table(self, at: datetime) -> Timetable:
+        """The rules in force at a past instant."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Era:
-    """One run of the ladder: for one due day, counted from one day, from its beginning until it began anew."""
+    """One run of the ladder, from its beginning until it began anew; `item` as it stood then."""
 
-    due_on: date
-    counted_from: date | None
-    from_at: datetime
+    item: Assignment
     until_at: datetime | None = None
 
 
@@ -91,18 +100,14 @@ class Step:
         return "ahead" if self.message is None else self.message.state
 
 
-def steps(
-    item: Assignment, table: Timetable, rows: Sequence[Recorded], events: Sequence[Happened], now: datetime
-) -> list[Step]:
+def steps(item: Assignment, rules: Rules, life: Life, rows: Sequence[Recorded]) -> list[Step]:
     """All steps, by slot, then in the order of the table; the department's own before supports and leaders.
 
-    `rows` and `events` are those of this assignment. The past is told as it was recorded.
+    `rows` are those of this assignment. The past is told as it was recorded.
     """
-    runs = eras(item, table, events)
-    every = [(era, landing) for era in reversed(runs) for landing in landings(_in(item, era), table)]
-    found = [_recorded(row, item, table, every) for row in rows if row.rung is not None]
-    found += _unrecorded(item, table, decided_of(rows, item.department), runs, now)
-    rank = {rung.name: index for index, rung in enumerate(table.ladder.rungs)}
+    found = [_recorded(row, item, life, rules) for row in rows if row.rung is not None]
+    found += _unrecorded(decided_of(rows, item.department), eras(item, life), rules)
+    rank = {rung.name: index for index, rung in enumerate(rules.present.ladder.rungs)}
     return sorted(found, key=lambda step: (step.slot_at, rank.get(step.rung, -1), *_receiver_order(step)))
 
 
@@ -112,37 +117,27 @@ def _receiver_order(step: Step) -> tuple[bool, int, str]:
     return not step.is_main, leader, step.receiver
 
 
-def eras(item: Assignment, table: Timetable, events: Sequence[Happened]) -> list[Era]:
-    """The runs of the ladder, oldest first; the last is the present one."""
-    turns = [event for event in events if event.action in ANEW]
-    due_days = [_due_before(event, turns[index + 1 :], item) for index, event in enumerate(turns)] + [item.due_on]
-    found = [Era(due_on=due_days[0], counted_from=None, from_at=item.tracked_from)]
-    for event, due_on in zip(turns, due_days[1:], strict=True):
-        day = table.hours.day_of(event.at)
-        onto = day if event.action in ONTO_TODAY and day > due_on else None
-        found.append(Era(due_on=due_on, counted_from=onto, from_at=event.at))
-    ended = [replace(era, until_at=following.from_at) for era, following in pairwise(found)]
-    present = Era(due_on=item.due_on, counted_from=item.counted_from, from_at=item.ladder_from)
-    return [*ended, present]
+def eras(item: Assignment, life: Life) -> list[Era]:
+    """The runs of the ladder, oldest first; the last is the present one, as the assignment stands now."""
+    found: list[Era] = []
+    for stage in life.stages:
+        if found and _run(found[-1].item) == _run(stage.item):
+            found[-1] = Era(item=stage.item)
+        else:
+            found[-1:] = [replace(found[-1], until_at=stage.from_at)] if found else []
+            found.append(Era(item=stage.item))
+    return [*found[:-1], Era(item=item)]
 
 
-def _due_before(event: Happened, later: Sequence[Happened], item: Assignment) -> date:
-    """The due day up to an event: what it names as the old one, else what the next one that moved it names."""
-    for each in (event, *later):
-        if each.action == "assignment_extended":
-            return date.fromisoformat(str(each.detail["from"]))
-        if each.action == "due_day_changed":
-            return date.fromisoformat(each.why.partition(" ")[0])
-    return item.due_on
+def _run(item: Assignment) -> tuple[date, date | None, datetime]:
+    return item.due_on, item.counted_from, item.ladder_from
 
 
-def _in(item: Assignment, era: Era) -> Assignment:
-    return replace(item, due_on=era.due_on, counted_from=era.counted_from, ladder_from=era.from_at)
-
-
-def _recorded(row: Recorded, item: Assignment, table: Timetable, every: Iterable[tuple[Era, Landing]]) -> Step:
+def _recorded(row: Recorded, item: Assignment, life: Life, rules: Rules) -> Step:
     assert row.rung is not None
-    landing = next((each for era, each in every if _is_of(row, era, each)), None)
+    table = rules.table(row.decided_at)
+    then = [*life.between(row.decided_at - NEARLY, row.decided_at + NEARLY)]
+    landing = next((each for one in then for each in landings(one, table) if _is_of(row, one, each)), None)
     slot_at = row.slot_at or row.decided_at
     present = item.due_on, item.counted_from or item.due_on
     return Step(
@@ -169,32 +164,29 @@ def _recorded(row: Recorded, item: Assignment, table: Timetable, every: Iterable
     )
 
 
-def _is_of(row: Recorded, era: Era, landing: Landing) -> bool:
+def _is_of(row: Recorded, item: Assignment, landing: Landing) -> bool:
     if (row.rung, row.repeat) != (landing.rung.name, landing.repeat):
         return False
-    return isinstance(landing.rung.when, Start) or (row.due_on, row.counted_from) == (era.due_on, landing.counted_from)
+    return isinstance(landing.rung.when, Start) or (row.due_on, row.counted_from) == (item.due_on, landing.counted_from)
 
 
-def _unrecorded(
-    item: Assignment, table: Timetable, decided: Decided, runs: Sequence[Era], now: datetime
-) -> Iterator[Step]:
+def _unrecorded(decided: Decided, runs: Sequence[Era], rules: Rules) -> Iterator[Step]:
     """What was never decided: too early, cut off by a new run of the ladder, or still ahead."""
     seen: set[tuple[str, int, date, date]] = set()
     for era in reversed(runs):
-        then = _in(item, era)
-        for landing in landings(then, table):
-            mark = (landing.rung.name, landing.repeat, era.due_on, landing.counted_from)
+        table = rules.present if era.until_at is None else rules.table(era.until_at)
+        for landing in landings(era.item, table):
+            mark = (landing.rung.name, landing.repeat, era.item.due_on, landing.counted_from)
             is_start = isinstance(landing.rung.when, Start)
             if mark in seen or (is_start and era.until_at is not None):
                 continue
             seen.add(mark)
-            for receiver in (item.department, *(item.support if is_start else ())):
-                if not decided.has(landing, era.due_on, receiver):
-                    yield from _judged(then, era, landing, receiver, table, decided, now)
+            for receiver in (era.item.department, *(era.item.support if is_start else ())):
+                if not decided.has(landing, era.item.due_on, receiver):
+                    yield from _judged(era, landing, receiver, table, decided, rules.now)
 
 
 def _judged(
-    item: Assignment,
     era: Era,
     landing: Landing,
     receiver: str,
@@ -202,6 +194,7 @@ def _judged(
     decided: Decided,
     now: datetime,
 ) -> Iterator[Step]:
+    item = era.item
     if is_before_ladder(item, landing):
         early = Reason.BEFORE_TRACKING if landing.slot_at < item.tracked_from else Reason.BEFORE_RESTART
         yield from _silent(item, era, landing, receiver, early.value, table)

@@ -13,9 +13,10 @@ from wsyf_scheduler.errors import NotFound, nearest
 from wsyf_scheduler.i18n import _
 from wsyf_scheduler.reports import recorded
 from wsyf_scheduler.reports.days import Day, day_of
-from wsyf_scheduler.reports.explain import Answer, Books, Watch, answer, watch
+from wsyf_scheduler.reports.explain import Answer, Watch, answer, life_of, watch
 from wsyf_scheduler.reports.ladder import Step, steps
-from wsyf_scheduler.reports.recorded import Happened, Recorded, Sending
+from wsyf_scheduler.reports.past import Past
+from wsyf_scheduler.reports.recorded import Known, Recorded, Sending
 from wsyf_scheduler.store.glance import Glance
 
 
@@ -44,7 +45,7 @@ class PersonExplanation:
     """
 
     address: str
-    books: Books
+    books: Past
     day: Day
     terms: tuple[Holder, ...]
     posts: tuple[Watch, ...]
@@ -53,14 +54,14 @@ class PersonExplanation:
     following: About | None
 
 
-def explain_person(opened: Glance, source: Books, address: str, on: date) -> PersonExplanation:
+def explain_person(opened: Glance, source: Past, address: str, on: date) -> PersonExplanation:
     """What an address was told on a day; NotFound where nobody with this address is known."""
-    terms = tuple(each for each in source.holders if _is(address, each.email, each.deputy))
+    known = recorded.terms(opened)
+    terms = _terms(known, address)
     received = _received(opened, source, address, on)
     is_office = _is(address, source.office)
     if not terms and not received and not is_office:
-        known = [each.email for each in source.holders]
-        raise NotFound(_unknown(address, nearest(address, known)))
+        raise NotFound(_unknown(address, nearest(address, [each.holder.email for each in known])))
     items = _concerned(opened, terms, everything=is_office)
     posts = _posts(source, address, on, items)
     every = [About(item=item, answer=each) for item in items for each in _answers(opened, source, item)]
@@ -71,13 +72,20 @@ def explain_person(opened: Glance, source: Books, address: str, on: date) -> Per
     return PersonExplanation(
         address=address,
         books=source,
-        day=day_of(on, source.table),
+        day=day_of(on, source.table_on(on)),
         terms=terms,
         posts=posts,
         received=received,
         missed=tuple(sorted(missed, key=_order)),
         following=_following(every, address, on),
     )
+
+
+def _terms(known: Sequence[Known], address: str) -> tuple[Holder, ...]:
+    """The posts an address is entered for; where it no longer is, those it was."""
+    own = [each for each in known if _is(address, each.holder.email, each.holder.deputy)]
+    present = [each.holder for each in own if each.retired_at is None]
+    return tuple(present or dict.fromkeys(each.holder for each in own))
 
 
 def _unknown(address: str, close: Sequence[str]) -> str:
@@ -89,9 +97,9 @@ def _is(address: str, *others: str) -> bool:
     return address.casefold() in {other.casefold() for other in others}
 
 
-def _received(opened: Glance, source: Books, address: str, on: date) -> tuple[Received, ...]:
-    since_at = source.table.hours.midnight(on)
-    before_at = source.table.hours.midnight(on + timedelta(days=1))
+def _received(opened: Glance, source: Past, address: str, on: date) -> tuple[Received, ...]:
+    since_at = source.present.hours.midnight(on)
+    before_at = source.present.hours.midnight(on + timedelta(days=1))
     sent = recorded.messages_between(opened, since_at, before_at)
     return tuple(_with_rows(opened, each) for each in sent if _is(address, *each.to, *each.cc))
 
@@ -112,17 +120,17 @@ def _concerned(opened: Glance, terms: Sequence[Holder], *, everything: bool) -> 
     return [item for item in opened.assignments() if item.department in departments or departments & {*item.support}]
 
 
-def _posts(source: Books, address: str, on: date, items: Sequence[Assignment]) -> tuple[Watch, ...]:
+def _posts(source: Past, address: str, on: date, items: Sequence[Assignment]) -> tuple[Watch, ...]:
     departments = sorted({name for item in items for name in (item.department, *item.support)})
     posts = [Post(role, department) for department in departments for role in DEPARTMENT_ROLES]
     watched = [watch(source, post, on) for post in (*posts, *(Post(role) for role in PLAN_ROLES))]
     return tuple(each for each in watched if _is(address, *(reader.address for reader in each.readers)))
 
 
-def _answers(opened: Glance, source: Books, item: Assignment) -> list[Answer]:
+def _answers(opened: Glance, source: Past, item: Assignment) -> list[Answer]:
     rows = recorded.rows_where(opened, "n.assignment_id = :id", {"id": item.id})
-    events: list[Happened] = recorded.events_where(opened, "assignment_id = :id", {"id": item.id})
-    return [answer(source, item, step) for step in steps(item, source.table, rows, events, source.now)]
+    life = life_of(opened, source, item)
+    return [answer(source, item, life, step) for step in steps(item, source, life, rows)]
 
 
 def _concerns(about: About, posts: Iterable[Watch]) -> bool:

@@ -12,11 +12,13 @@ from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
 
 from wsyf_scheduler.core.decide import Decided, Mark, Verdict
+from wsyf_scheduler.core.life import Happened
 from wsyf_scheduler.core.people import Holder
 from wsyf_scheduler.store.glance import Glance, instant
 
 MESSAGE_COLUMNS = """
-  m.id, m.plan_id, m.letter, m.department, m.audience, m.state, m.sent_at, m.subject, m."to", m.cc, m.trouble,
+  m.id, m.plan_id, m.letter, m.department, m.audience, m.state, m.sent_at, m.made_at, m.subject, m."to", m.cc,
+  m.trouble,
   (
     SELECT a.refused FROM attempt a WHERE a.message_id = m.id AND a.outcome = 'sent' ORDER BY a.id DESC LIMIT 1
   ) AS refused
@@ -29,11 +31,17 @@ FROM notice n LEFT JOIN message m ON m.id = n.message_id
 WHERE {where} ORDER BY n.id
 """
 MESSAGES = "SELECT {columns} FROM message m WHERE {where} ORDER BY m.id"
-EVENTS = (
-    "SELECT at, action, why, detail, assignment_id FROM event WHERE assignment_id IS NOT NULL AND {where} ORDER BY id"
-)
-PERSONS = """
-SELECT role, department, name, email, phone, since, until, deputy, away_since, away_until FROM person ORDER BY id
+EVENTS = """
+SELECT at, action, to_state, why, detail, assignment_id FROM event WHERE assignment_id IS NOT NULL AND {where}
+ORDER BY id
+"""
+TERMS = """
+SELECT role, department, name, email, phone, since, until, deputy, away_since, away_until, recorded_at, retired_at
+FROM person ORDER BY id
+"""
+TRIES = """
+SELECT message_id, at, phase, outcome, code, text FROM attempt WHERE message_id >= :first AND message_id <= :last
+ORDER BY id
 """
 BRIEFING = "briefing"
 
@@ -57,6 +65,7 @@ class Sending:
     audience: str
     state: str
     sent_at: datetime | None
+    made_at: datetime | None
     subject: str
     to: tuple[str, ...]
     cc: tuple[str, ...]
@@ -93,14 +102,24 @@ class Recorded:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Happened:
-    """One event about an assignment."""
+class Known:
+    """A holder, as the office knew it from an instant (None: always) to another (None: still)."""
 
-    assignment_id: int
+    holder: Holder
+    recorded_at: datetime | None
+    retired_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Try:
+    """One attempt to send a message: the phase it reached, what can have happened, the server's code (0: none)."""
+
+    message_id: int
     at: datetime
-    action: str
-    why: str
-    detail: dict[str, Any]
+    phase: str
+    outcome: str
+    code: int
+    text: str
 
 
 def rows_where(opened: Glance, where: str, values: Mapping[str, object]) -> list[Recorded]:
@@ -122,6 +141,7 @@ def events_where(opened: Glance, where: str, values: Mapping[str, object]) -> li
             assignment_id=row["assignment_id"],
             at=instant(row["at"]),
             action=row["action"],
+            to_state=row["to_state"],
             why=row["why"],
             detail=json.loads(row["detail"]),
         )
@@ -130,9 +150,22 @@ def events_where(opened: Glance, where: str, values: Mapping[str, object]) -> li
 
 
 def holders(opened: Glance) -> list[Holder]:
-    """All holders of posts, past ones too, in the order they were entered."""
-    days = ("since", "until", "away_since", "away_until")
-    return [Holder(**{**row, **{name: _day(row[name]) for name in days}}) for row in opened.rows(PERSONS)]
+    """All holders of posts as they are known now, past ones too, in the order they were entered."""
+    return [each.holder for each in terms(opened) if each.retired_at is None]
+
+
+def terms(opened: Glance) -> list[Known]:
+    """All holders of posts as they were ever known, in the order they were entered."""
+    return [_known(row) for row in opened.rows(TERMS)]
+
+
+def tries(opened: Glance, message_ids: Iterable[int]) -> list[Try]:
+    """Every attempt to send these messages, oldest first."""
+    wanted = set(message_ids)
+    if not wanted:
+        return []
+    rows = opened.rows(TRIES, {"first": min(wanted), "last": max(wanted)})
+    return [Try(**{**row, "at": instant(row["at"])}) for row in rows if row["message_id"] in wanted]
 
 
 def decided_of(rows: Iterable[Recorded], department: str) -> Decided:
@@ -183,12 +216,19 @@ def _sending(row: dict[str, Any]) -> Sending:
         audience=row["audience"],
         state=row["state"],
         sent_at=instant(row["sent_at"]) if row["sent_at"] else None,
+        made_at=instant(row["made_at"]) if row["made_at"] else None,
         subject=row["subject"] or "",
         to=tuple(json.loads(row["to"] or "[]")),
         cc=tuple(json.loads(row["cc"] or "[]")),
         trouble=row["trouble"] or "",
         refused=tuple(Refused(*each) for each in json.loads(row["refused"] or "[]")),
     )
+
+
+def _known(row: dict[str, Any]) -> Known:
+    recorded_at, retired_at = (instant(at) if (at := row.pop(name)) else None for name in ("recorded_at", "retired_at"))
+    days = {name: _day(row[name]) for name in ("since", "until", "away_since", "away_until")}
+    return Known(holder=Holder(**{**row, **days}), recorded_at=recorded_at, retired_at=retired_at)
 
 
 def _words(text: str) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from wsyf_scheduler.app import App
 from wsyf_scheduler.core.assignment import Assignment
 from wsyf_scheduler.core.grouping import row_order
 from wsyf_scheduler.core.message import Message, MessageRow
-from wsyf_scheduler.store import assignments, notices, outbox
+from wsyf_scheduler.store import assignments, messages, notices
 from wsyf_scheduler.store.db import Session
 
 Line = dict[str, object]
@@ -23,13 +23,13 @@ class Sendings:
         self._app = app
         self._items: dict[int, Assignment] = {}  # as first told: a line says of them what never changes
         with app.db.read() as session:
-            self._told, self._floor = set(outbox.sent_ids(session, 0)), 0
+            self._told, self._floor = set(messages.sent_ids(session, 0)), 0
             self._floor = self._all_told_up_to(session)
 
     def new(self) -> list[tuple[Message, Line]]:
         """Messages sent since the last call, with their lines."""
         with self._app.db.read() as session:
-            sent = [message for message in outbox.sent_since(session, self._floor) if message.id not in self._told]
+            sent = [message for message in messages.sent_since(session, self._floor) if message.id not in self._told]
             rows = notices.rows_of(session, [message.id for message in sent])
             new = {row.assignment_id for each in rows.values() for row in each} - self._items.keys()
             self._items |= assignments.by_ids(session, sorted(new))
@@ -46,7 +46,7 @@ class Sendings:
 
     def _all_told_up_to(self, session: Session) -> int:
         """The id up to which nothing can be sent any more: one queued early may be sent late."""
-        unsent = outbox.first_unsent(session)
+        unsent = messages.first_unsent(session)
         return max(self._told, default=self._floor) if unsent is None else unsent - 1
 
 

@@ -9,12 +9,14 @@ from collections.abc import Iterable
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from wsyf_scheduler.core.assignment import Assignment
 from wsyf_scheduler.core.people import Post, Reader
 from wsyf_scheduler.reports.days import Day, Way
 from wsyf_scheduler.reports.explain import Answer, Explanation, Watch
 from wsyf_scheduler.reports.ladder import Step
+from wsyf_scheduler.reports.past import Span
 from wsyf_scheduler.reports.person import About, PersonExplanation, Received
-from wsyf_scheduler.reports.recorded import Recorded, Sending
+from wsyf_scheduler.reports.recorded import Recorded, Sending, Try
 
 Shape = dict[str, object]
 
@@ -33,6 +35,11 @@ def explanation(found: Explanation) -> Shape:
         "posts": [watch(each) for each in found.posts],
         "held_messages": list(found.held_messages),
         "ladder": [step(each, zone) for each in found.ladder],
+        "then": _then(found.then) if found.then else None,
+        "rules_since": _instant(found.rules_since, zone),
+        "holds": [_span(each, zone) for each in found.holds],
+        "pauses": [_span(each, zone) for each in found.pauses],
+        "tries": [_try(each, zone) for each in found.tries],
     }
 
 
@@ -47,6 +54,31 @@ def person(found: PersonExplanation) -> Shape:
         "received": [_received(each, zone) for each in found.received],
         "missed": [_about(each, zone) for each in found.missed],
         "next": _about(found.following, zone) if found.following else None,
+    }
+
+
+def _then(found: Assignment) -> Shape:
+    """How the assignment stood at the end of the day."""
+    return {
+        "state": found.state.value,
+        "held": found.held,
+        "muted_until": found.muted_until.isoformat() if found.muted_until else None,
+        "due_on": found.due_on.isoformat(),
+    }
+
+
+def _span(found: Span, zone: ZoneInfo) -> Shape:
+    return {"from": _instant(found.from_at, zone), "to": _instant(found.to_at, zone), "why": found.why or None}
+
+
+def _try(found: Try, zone: ZoneInfo) -> Shape:
+    return {
+        "message": found.message_id,
+        "at": _instant(found.at, zone),
+        "phase": found.phase,
+        "outcome": found.outcome,
+        "code": found.code or None,
+        "text": found.text,
     }
 
 

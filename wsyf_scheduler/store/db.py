@@ -13,12 +13,14 @@ from sqlalchemy import Connection, create_engine, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import StaticPool
 
+from wsyf_scheduler.errors import DatabaseTrouble
 from wsyf_scheduler.store import schema
 from wsyf_scheduler.store.tables import Base
 
 Session = Connection  # what store functions take: one connection inside one transaction
 BUSY_TIMEOUT = 30_000  # milliseconds
 MEMORY = "sqlite://"
+OPENED = "opened"  # of a connection: which files it has open
 
 
 class Database:
@@ -33,8 +35,9 @@ class Database:
         options: dict[str, Any] = {"connect_args": {"check_same_thread": False}}
         if url == MEMORY:
             options["poolclass"] = StaticPool
+        self._was_there = False
         self._engine = create_engine(url, **options)
-        event.listen(self._engine, "connect", _prepare(busy_timeout, in_memory=url == MEMORY, durable=durable))
+        event.listen(self._engine, "connect", _prepare(self.path, busy_timeout, durable=durable))
 
     @property
     def path(self) -> Path | None:
@@ -52,7 +55,7 @@ class Database:
     @contextmanager
     def _transaction(self, begin: str) -> Iterator[Session]:
         try:
-            with self._engine.connect() as connection:
+            with self._connect() as connection:
                 driver = connection.connection.driver_connection
                 assert isinstance(driver, sqlite3.Connection)
                 driver.execute(begin)
@@ -63,9 +66,36 @@ class Database:
                     raise
                 driver.execute("COMMIT")
         except DBAPIError as error:
-            raise schema.trouble(error.orig, self.path) from error
+            raise self._trouble(error.orig) from error
         except sqlite3.Error as error:
-            raise schema.trouble(error, self.path) from error
+            raise self._trouble(error) from error
+
+    def _connect(self) -> Connection:
+        """A connection to the file that has the name now: it may have been put in another's place meanwhile.
+
+        What the write-ahead log of the other one still has is folded into it first: nothing is lost where only the
+        log was taken away, and no log is left to be taken for the new file's.
+        """
+        if self.path is None:
+            return self._engine.connect()
+        if self._was_there and not self.path.exists():  # SQLite would make an empty one
+            self._engine.dispose()
+            raise schema.gone(self.path)
+        connection = self._engine.connect()
+        if connection.info.get(OPENED) != _identity(self.path):
+            with contextlib.suppress(DBAPIError):
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+            connection.close()
+            self._engine.dispose()
+            connection = self._engine.connect()
+        self._was_there = True
+        return connection
+
+    def _trouble(self, error: BaseException | None) -> DatabaseTrouble:
+        """The error in words; after those that leave a connection in doubt, the next transaction opens anew."""
+        if self.path is not None and schema.is_breaking(error):
+            self._engine.dispose()
+        return schema.trouble(error, self.path)
 
     @contextmanager
     def exclusive(self) -> Iterator[Session]:
@@ -125,14 +155,28 @@ def schema_version(session: Session) -> str | None:
     return None if found is None else str(found)
 
 
-def _prepare(busy_timeout: int, *, in_memory: bool, durable: bool) -> Any:
-    def prepare(connection: sqlite3.Connection, _record: object) -> None:
+def _identity(path: Path) -> tuple[object, ...]:
+    """Which files stand under the names of a database and its write-ahead log; another one is another database."""
+    found: list[object] = []
+    for each in (path, schema.beside(path)[0]):
+        try:
+            known = each.stat()
+        except OSError:
+            found.append(None)
+        else:
+            found.append((known.st_dev, known.st_ino))
+    return tuple(found)
+
+
+def _prepare(path: Path | None, busy_timeout: int, *, durable: bool) -> Any:
+    def prepare(connection: sqlite3.Connection, record: Any) -> None:
         connection.isolation_level = None
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute(f"PRAGMA busy_timeout = {busy_timeout}")
-        if not in_memory:
+        if path is not None:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+            record.info[OPENED] = _identity(path)
 
     return prepare
 

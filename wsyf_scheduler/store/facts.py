@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from datetime import datetime
 
 from sqlalchemy import bindparam, insert, select, update
@@ -13,6 +14,8 @@ from wsyf_scheduler.store.rows import FACT
 REHEARSAL = "rehearsal"
 LAST_TICK_AT = "last_tick_at"
 REGIME = "regime"
+HOST = "host"
+PEOPLE = "people"
 
 GET = Prepared(select(FACT.c.value).where(FACT.c.name == bindparam("wanted")))
 SET = Prepared(update(FACT).where(FACT.c.name == bindparam("wanted")).values(value=bindparam("new")))
@@ -28,6 +31,11 @@ def put(session: Session, name: str, value: str) -> None:
     """Set the value."""
     if SET.run(session, {"wanted": name, "new": value}) == 0:
         session.execute(insert(FACT), {"name": name, "value": value})
+
+
+def renew(session: Session, name: str) -> None:
+    """Give a fact a value it never had: what was read under the old one is out of date, for every process."""
+    put(session, name, secrets.token_hex(8))
 
 
 def is_rehearsal(session: Session) -> bool:

@@ -99,9 +99,10 @@ def glance(path: Path) -> Iterator[Glance]:
         raise schema.trouble(error, path) from error
 
 
-def read_only(path: Path | str) -> str:
-    """The address at which sqlite3 opens a file for reading only."""
-    return f"file:{str(path).replace('%', '%25').replace('?', '%3f').replace('#', '%23')}?mode=ro"
+def read_only(path: Path | str, *, immutable: bool = False) -> str:
+    """The address at which sqlite3 opens a file for reading only; `immutable`: one that nobody writes meanwhile."""
+    address = f"file:{str(path).replace('%', '%25').replace('?', '%3f').replace('#', '%23')}?mode=ro"
+    return f"{address}&immutable=1" if immutable else address
 
 
 def _version(opened: Glance) -> str | None:

@@ -12,7 +12,7 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from wsyf_scheduler.core.decide import Decided, Mark, Verdict
 from wsyf_scheduler.core.grouping import Notice
-from wsyf_scheduler.core.message import WAITING, MessageRow
+from wsyf_scheduler.core.message import WAITING, MessageRow, MessageState
 from wsyf_scheduler.store.db import Session
 from wsyf_scheduler.store.prepared import Prepared, PreparedIn
 from wsyf_scheduler.store.rows import MESSAGE, MESSAGE_ROW, NOTICE, as_json, message_row, words
@@ -34,7 +34,8 @@ DECIDED = PreparedIn(
     ).where(COLUMN.assignment_id.in_(ids), COLUMN.rung.is_not(None))
 )
 ADD_ROW = Prepared(insert(NOTICE))
-WAITING_MESSAGES = select(MESSAGE.c.id).where(or_(*(MESSAGE.c.state == state for state in WAITING_STATES)))
+UNSENT_STATES = [*WAITING_STATES, MessageState.HELD.value]  # what a guard holds gives way to newer rungs, too
+WAITING_MESSAGES = select(MESSAGE.c.id).where(or_(*(MESSAGE.c.state == state for state in UNSENT_STATES)))
 ANY_WAITING = Prepared(WAITING_MESSAGES.limit(1))
 SUPERSEDE = Prepared(
     update(NOTICE)

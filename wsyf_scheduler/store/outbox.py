@@ -1,19 +1,27 @@
-"""The outbox: deciding writes rows, sending reads them: claim, commit, send, record, commit."""
+"""The outbox: deciding writes rows, sending reads them: claim, commit, send, record, commit.
+
+Every change of state is guarded by the state before it (and by whose claim it is), and stands in core.message's table.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import zlib
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
 
-from sqlalchemy import and_, bindparam, func, insert, literal, null, or_, select, update
+from sqlalchemy import BindParameter, Boolean, bindparam, false, func, insert, literal, or_, select, update
 
-from wsyf_scheduler.core.message import WAITING, Message, MessageState
+from wsyf_scheduler.core.message import WAITING, Message, MessageState, may_become
 from wsyf_scheduler.store.db import Session
 from wsyf_scheduler.store.prepared import Prepared, PreparedIn
 from wsyf_scheduler.store.rows import ATTEMPT, MESSAGE, as_json, message
 
 COLUMN = MESSAGE.c
+ITEM: BindParameter[Any] = bindparam("item")
+BY: BindParameter[Any] = bindparam("by")
 SENDING = MessageState.SENDING.value
 WAITING_STATES = [literal(state.value) for state in WAITING]
 TROUBLE_STATES = [
@@ -35,36 +43,40 @@ LEAVING = PreparedIn(
     lambda open_plans: (
         select(MESSAGE)
         .where(
-            COLUMN.state.in_(WAITING_STATES),
+            COLUMN.state == bindparam("waiting"),
             COLUMN.not_before <= bindparam("now"),
-            or_(COLUMN.in_window.is_(False), COLUMN.plan_id.in_(open_plans)),
+            or_(COLUMN.in_window == false(), COLUMN.plan_id.in_(open_plans)),
+            or_(COLUMN.letter == "alert", bindparam("all_letters", type_=Boolean)),
         )
         .order_by(COLUMN.not_before, COLUMN.id)
         .limit(bindparam("most"))
     )
 )
 NO_PLAN = ("",)
+BY_HAND = datetime(9999, 1, 1, tzinfo=UTC)  # when what waits for `wsyf outbox retry` would leave by itself
 CLAIM = Prepared(
     update(MESSAGE)
-    .where(COLUMN.id == bindparam("item"), COLUMN.state == bindparam("before"))
-    .values(state=SENDING, claimed_at=bindparam("now"), claimed_by=bindparam("by"))
+    .where(COLUMN.id == ITEM, COLUMN.state == bindparam("before"))
+    .values(state=SENDING, claimed_at=bindparam("now"), claimed_by=BY)
 )
 KEEP = Prepared(
     update(MESSAGE)
-    .where(COLUMN.id == bindparam("item"))
+    .where(COLUMN.id == ITEM)
     .values(
         message_id=bindparam("header_id"),
         subject=bindparam("about"),
         to=bindparam("to_list"),
         cc=bindparam("cc_list"),
         raw=bindparam("bytes"),
+        raw_hash=bindparam("bytes_hash"),
         made_at=bindparam("now"),
         made_rows=bindparam("row_count"),
+        taken=None,
     )
 )
 SETTLE = Prepared(
     update(MESSAGE)
-    .where(COLUMN.id == bindparam("item"), COLUMN.state == SENDING)
+    .where(COLUMN.id == ITEM, COLUMN.state == SENDING, COLUMN.claimed_by == BY)
     .values(
         state=bindparam("after"),
         claimed_at=None,
@@ -72,25 +84,24 @@ SETTLE = Prepared(
         sent_at=bindparam("done_at"),
         not_before=bindparam("again_at"),
         trouble=bindparam("why"),
+        taken=bindparam("taken_by"),
         attempts=COLUMN.attempts + bindparam("tried"),
     )
 )
 UNCLAIM = Prepared(
     update(MESSAGE)
-    .where(COLUMN.id == bindparam("item"), COLUMN.state == SENDING)
-    .values(state=bindparam("after"), claimed_at=None, claimed_by=None)
+    .where(COLUMN.id == ITEM, COLUMN.state == SENDING)
+    .values(state=bindparam("after"), not_before=bindparam("again_at"), claimed_at=None, claimed_by=None)
 )
-FORGET = Prepared(update(MESSAGE).where(COLUMN.id == bindparam("item")).values(raw=None, made_at=None, made_rows=None))
+FORGET = Prepared(
+    update(MESSAGE)
+    .where(COLUMN.id == ITEM, COLUMN.state != MessageState.SENT.value)
+    .values(raw=None, raw_hash=None, made_at=None, made_rows=None, taken=None)
+)
+CLAIMED = Prepared(select(COLUMN.id, COLUMN.plan_id, COLUMN.raw_hash, COLUMN.not_before).where(COLUMN.state == SENDING))
 ADD_ATTEMPT = Prepared(insert(ATTEMPT))
+TRIED_SINCE = Prepared(select(func.count()).select_from(ATTEMPT).where(ATTEMPT.c.at > bindparam("since")))
 NEXT_DUE = Prepared(select(func.min(COLUMN.not_before)).where(COLUMN.state.in_(WAITING_STATES)))
-BY_ID = Prepared(select(MESSAGE).where(COLUMN.id == bindparam("item")))
-WITHOUT_BYTES = [null().label("raw") if column.name == "raw" else column for column in COLUMN]
-SENT_SINCE = Prepared(
-    select(*WITHOUT_BYTES)
-    .where(COLUMN.id > bindparam("item"), COLUMN.state == MessageState.SENT.value)
-    .order_by(COLUMN.id)
-)
-FIRST_UNSENT = Prepared(select(func.min(COLUMN.id)).where(COLUMN.state.in_([*WAITING_STATES, literal(SENDING)])))
 IN_TROUBLE = (
     select(MESSAGE).where(COLUMN.plan_id == bindparam("of_plan"), COLUMN.state.in_(TROUBLE_STATES)).order_by(COLUMN.id)
 )
@@ -140,18 +151,34 @@ def waiting_like(session: Session, *, plan_id: str, letter: str, department: str
     return None if found is None else int(found)
 
 
-def leaving(session: Session, *, now: datetime, open_plans: Sequence[str], most: int) -> list[Message]:
-    """Messages that may leave now, oldest first: their time has come, and the window is open where they need it."""
-    rows = LEAVING.rows(session, open_plans or NO_PLAN, {"now": now, "most": most})
-    found = {row[0]: row for row in rows}  # once, where so many plans are open that it is said in several goes
+def leaving(
+    session: Session,
+    *,
+    now: datetime,
+    open_plans: Sequence[str],
+    most: int,
+    alerts_only: bool = False,
+) -> list[Message]:
+    """Messages that may leave now, oldest first: their time has come, and the window is open where they need it.
+
+    Each state is asked for by itself: then the index gives them in order, and what waits behind `most` is not read.
+    """
+    found: dict[int, Sequence[Any]] = {}  # by id: once, where so many plans are open that it is said in several goes
+    for state in WAITING:
+        values = {"now": now, "most": most, "waiting": state.value, "all_letters": not alerts_only}
+        found |= {row[0]: row for row in LEAVING.rows(session, open_plans or NO_PLAN, values)}
     messages = sorted((message(row) for row in found.values()), key=lambda each: (each.not_before, each.id))
     return messages[:most]
 
 
-def claim(session: Session, items: Iterable[Message], *, now: datetime, by: str) -> None:
-    """Take messages for this process, in the transaction that found them."""
-    values = [{"item": item.id, "before": item.state.value, "now": now, "by": by} for item in items]
-    CLAIM.run_all(session, values)
+def claim(session: Session, items: Iterable[Message], *, now: datetime, by: str) -> list[Message]:
+    """Take messages for this process; returns those it got, each as it was before."""
+    return [item for item in items if _claim(session, item, now, by)]
+
+
+def _claim(session: Session, item: Message, now: datetime, by: str) -> bool:
+    assert may_become(item.state, MessageState.SENDING), item.state
+    return CLAIM.run(session, {"item": item.id, "before": item.state.value, "now": now, "by": by}) == 1
 
 
 def keep_bytes(  # noqa: PLR0913 - what was made, kept before it is sent
@@ -174,110 +201,86 @@ def keep_bytes(  # noqa: PLR0913 - what was made, kept before it is sent
         "to_list": as_json(list(to)),
         "cc_list": as_json(list(cc)),
         "bytes": zlib.compress(raw, 1),
+        "bytes_hash": hashlib.sha256(raw).hexdigest(),
         "row_count": rows,
         "now": now,
     }
     KEEP.run(session, values)
 
 
-def settle(
-    session: Session,
-    message_id: int,
-    state: MessageState,
-    *,
-    now: datetime,
-    again_at: datetime,
-    trouble: str | None = None,
-    tried: bool = True,
-) -> bool:
-    """Record the fate of a claimed message; False where the claim was lost meanwhile."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fate:
+    """What becomes of a claimed message: its state, when it may be tried again, and why it did not leave.
+
+    `sent_at` stands with SENT alone; `taken` names who has it while others are still owed it; `tried` counts an
+    attempt; `anew` lets go of the bytes, so that the message is made again for whoever is next.
+    """
+
+    state: MessageState
+    again_at: datetime
+    trouble: str | None = None
+    sent_at: datetime | None = None
+    taken: Mapping[str, datetime] | None = None
+    tried: bool = True
+    anew: bool = False
+
+
+def settle(session: Session, message_id: int, fate: Fate, *, by: str) -> bool:
+    """Record the fate of a message claimed by `by`; False where the claim was lost meanwhile."""
+    assert may_become(MessageState.SENDING, fate.state), fate.state
     values = {
         "item": message_id,
-        "after": state.value,
-        "done_at": now if state is MessageState.SENT else None,
-        "again_at": again_at,
-        "why": trouble,
-        "tried": int(tried),
+        "by": by,
+        "after": fate.state.value,
+        "done_at": fate.sent_at,
+        "again_at": fate.again_at,
+        "why": fate.trouble,
+        "taken_by": as_json(dict(fate.taken)) if fate.taken else None,
+        "tried": int(fate.tried),
     }
-    return SETTLE.run(session, values) == 1
+    settled = SETTLE.run(session, values) == 1
+    if settled and fate.anew:
+        FORGET.run(session, {"item": message_id})
+    return settled
 
 
 def unclaim(session: Session, items: Iterable[Message]) -> None:
     """Give back claimed messages that were not tried, as they were before."""
     for item in items:
-        UNCLAIM.run(session, {"item": item.id, "after": item.state.value})
+        UNCLAIM.run(session, {"item": item.id, "after": item.state.value, "again_at": item.not_before})
         if item.state is MessageState.QUEUED:
             FORGET.run(session, {"item": item.id})
 
 
-def add_attempt(
-    session: Session,
-    message_id: int,
-    *,
-    at: datetime,
-    phase: str,
-    outcome: str,
-    code: int,
-    text: str,
-    refused: Iterable[tuple[str, int, str]],
-) -> None:
-    """Add one attempt to the ledger."""
-    attempt = {
-        "message_id": message_id,
-        "at": at,
-        "phase": phase,
-        "outcome": outcome,
-        "code": code,
-        "text": text,
-        "refused": as_json([list(item) for item in refused]),
-    }
-    ADD_ATTEMPT.run(session, attempt)
+def add_attempts(session: Session, attempts: Sequence[Mapping[str, Any]]) -> None:
+    """Add attempts to the ledger: message_id, at, phase, outcome, code, text, refused (address, code, text) each."""
+    ADD_ATTEMPT.run_all(session, [{**each, "refused": as_json(each["refused"])} for each in attempts])
 
 
-def rescue(session: Session) -> list[int]:
-    """Take up again what a dead process had claimed; returns the ids. Only for who holds the right to send.
+def tried_since(session: Session, since: datetime) -> int:
+    """How many attempts the ledger has after an instant."""
+    return int(TRIED_SINCE.value(session, {"since": since}))
 
-    Bytes that were made may have been sent, so such a message is `uncertain` and goes again byte for byte.
+
+def rescue(session: Session, *, resend_uncertain: bool) -> list[tuple[int, str, MessageState]]:
+    """Take up again what a dead process had claimed; returns id, plan and new state of each.
+
+    Only for who holds the right to send. Bytes that were made may have been sent, so such a message is `uncertain`
+    and goes again byte for byte; without `resend_uncertain` only by hand.
     """
-    claimed = select(COLUMN.id, COLUMN.raw.is_not(None).label("made")).where(COLUMN.state == SENDING)
-    rows = session.execute(claimed).all()
-    for row in rows:
-        state = MessageState.UNCERTAIN if row.made else MessageState.QUEUED
-        UNCLAIM.run(session, {"item": row.id, "after": state.value})
-    return [int(row.id) for row in rows]
-
-
-def postpone(session: Session, until: datetime) -> None:
-    """Let nothing that waits leave before an instant: the server refused the login."""
-    waiting = and_(COLUMN.state.in_(WAITING_STATES), COLUMN.not_before < until)
-    session.execute(update(MESSAGE).where(waiting).values(not_before=until))
+    found = []
+    for message_id, plan_id, raw_hash, not_before in CLAIMED.rows(session):
+        state = MessageState.QUEUED if raw_hash is None else MessageState.UNCERTAIN
+        waits = state is MessageState.UNCERTAIN and not resend_uncertain
+        again_at = BY_HAND if waits else not_before
+        UNCLAIM.run(session, {"item": message_id, "after": state.value, "again_at": again_at})
+        found.append((int(message_id), str(plan_id), state))
+    return found
 
 
 def next_due(session: Session) -> datetime | None:
     """The nearest moment a waiting message may leave."""
     found: datetime | None = NEXT_DUE.value(session)
-    return found
-
-
-def by_id(session: Session, message_id: int) -> Message | None:
-    """One message, or None."""
-    return next((message(row) for row in BY_ID.rows(session, {"item": message_id})), None)
-
-
-def sent_since(session: Session, message_id: int) -> list[Message]:
-    """Messages sent with a higher id than the one given, by id; without their bytes."""
-    return [message(row) for row in SENT_SINCE.rows(session, {"item": message_id})]
-
-
-def sent_ids(session: Session, message_id: int) -> list[int]:
-    """The ids of messages sent, higher than the one given."""
-    query = select(COLUMN.id).where(COLUMN.id > message_id, COLUMN.state == MessageState.SENT.value)
-    return list(session.execute(query).scalars())
-
-
-def first_unsent(session: Session) -> int | None:
-    """The lowest id of a message that may yet be sent, or None."""
-    found: int | None = FIRST_UNSENT.value(session)
     return found
 
 

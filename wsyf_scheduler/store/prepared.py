@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import repeat
 from typing import Any
 
 from sqlalchemy import BindParameter, ClauseElement, Dialect, Insert, bindparam
 from sqlalchemy.sql.expression import ReturnsRows
+from sqlmodel.sql.sqltypes import UTCDateTime
 
 from wsyf_scheduler.store.db import Session
 
@@ -119,14 +121,41 @@ def _cursor(session: Session) -> Any:
     return session.connection.cursor()
 
 
+def _put(kind: Any, dialect: Dialect) -> Process | None:
+    """How a value of a type is put; SQLite's instants without the detours of two layers of types."""
+    return _instant_to_text if _is_sqlite_instant(kind, dialect) else kind.dialect_impl(dialect).bind_processor(dialect)
+
+
+def _read(kind: Any, dialect: Dialect) -> Process | None:
+    if _is_sqlite_instant(kind, dialect):
+        return _instant_from_text
+    found: Process | None = kind.dialect_impl(dialect).result_processor(dialect, None)
+    return found
+
+
+def _is_sqlite_instant(kind: Any, dialect: Dialect) -> bool:
+    return isinstance(kind, UTCDateTime) and dialect.name == "sqlite"
+
+
+def _instant_to_text(at: datetime | None) -> str | None:
+    if at is None:
+        return None
+    if at.tzinfo is None:
+        raise ValueError(at)  # an instant without its zone is no instant
+    return at.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
+
+
+def _instant_from_text(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text + "+00:00")
+
+
 def _make_ready(statement: ClauseElement, dialect: Dialect, values: Values) -> _Ready:
     columns = list(values) if isinstance(statement, Insert) else None
     compiled: Any = statement.compile(dialect=dialect, column_keys=columns)
     names = tuple(compiled.positiontup if compiled.positional else compiled.params)
-    puts = {name: compiled.binds[name].type.dialect_impl(dialect) for name in names}
     reads = statement.exported_columns if isinstance(statement, ReturnsRows) else ()
-    put = [(name, kind.bind_processor(dialect)) for name, kind in puts.items()]
-    read = [column.type.dialect_impl(dialect).result_processor(dialect, None) for column in reads]
+    put = [(name, _put(compiled.binds[name].type, dialect)) for name in dict.fromkeys(names)]  # each once
+    read = [_read(column.type, dialect) for column in reads]
     return _Ready(
         sql=str(compiled),
         names=names,

@@ -18,12 +18,16 @@ from wsyf_scheduler.store import tables
 
 ASSIGNMENT: Table = tables.Assignment.__table__  # type: ignore[attr-defined]
 ATTEMPT: Table = tables.Attempt.__table__  # type: ignore[attr-defined]
+CHAIN_HEAD: Table = tables.ChainHead.__table__  # type: ignore[attr-defined]
 EVENT: Table = tables.Event.__table__  # type: ignore[attr-defined]
 FACT: Table = tables.Fact.__table__  # type: ignore[attr-defined]
 MESSAGE: Table = tables.Message.__table__  # type: ignore[attr-defined]
 NOTICE: Table = tables.NoticeRow.__table__  # type: ignore[attr-defined]
 PERSON: Table = tables.Person.__table__  # type: ignore[attr-defined]
 PLAN_VERSION: Table = tables.PlanVersion.__table__  # type: ignore[attr-defined]
+REFUSED_ADDRESS: Table = tables.RefusedAddress.__table__  # type: ignore[attr-defined]
+REGIME: Table = tables.Regime.__table__  # type: ignore[attr-defined]
+UPTIME: Table = tables.Uptime.__table__  # type: ignore[attr-defined]
 
 
 def words(items: Iterable[str]) -> str:
@@ -70,7 +74,7 @@ def assignment_values(item: Assignment) -> dict[str, Any]:
 
 
 MESSAGE_FIELDS = tuple(column.name for column in MESSAGE.columns)
-OF_THE_OUTBOX_ALONE = ("dedup", "claimed_by", "claimed_at")
+OF_THE_OUTBOX_ALONE = ("dedup", "claimed_by", "claimed_at", "raw_hash")
 
 
 def message(row: Sequence[Any]) -> Message:
@@ -83,6 +87,8 @@ def message(row: Sequence[Any]) -> Message:
     values["to"] = tuple(json.loads(values["to"] or "[]"))
     values["cc"] = tuple(json.loads(values["cc"] or "[]"))
     values["raw"] = None if values["raw"] is None else zlib.decompress(values["raw"])
+    taken = json.loads(values["taken"] or "{}")
+    values["taken"] = {address: datetime.fromisoformat(at) for address, at in taken.items()}
     return Message(**values)
 
 
@@ -128,5 +134,6 @@ HOLDER_FIELDS = tuple(column.name for column in PERSON.columns)
 def holder(row: Sequence[Any]) -> Holder:
     """One holder of a post, from a row of all columns in their order."""
     values = dict(zip(HOLDER_FIELDS, row, strict=True))
-    del values["id"]
+    for name in ("id", "recorded_at", "retired_at"):
+        del values[name]
     return Holder(**values)

@@ -12,6 +12,7 @@ from sqlalchemy import CheckConstraint, Column, Index, LargeBinary, MetaData, Te
 from sqlmodel import Field, SQLModel
 
 from wsyf_scheduler.core.assignment import State
+from wsyf_scheduler.core.message import MessageState
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -21,7 +22,7 @@ NAMING = {
     "pk": "pk_%(table_name)s",
 }
 STATES = ", ".join(f"'{state.value}'" for state in State)
-MESSAGE_STATES = ("queued", "sending", "sent", "retry", "uncertain", "discarded", "cancelled", "superseded", "held")
+MESSAGE_STATES = ", ".join(f"'{state.value}'" for state in MessageState)
 
 
 class Base(SQLModel):
@@ -95,13 +96,21 @@ class Assignment(Base, table=True):
 
 
 class Message(Base, table=True):
-    """One message of the outbox, from queued to its fate; `raw` is the exact bytes, zlib-compressed."""
+    """One message of the outbox, from queued to its fate.
+
+    `raw` is the exact bytes, zlib-compressed, `raw_hash` their SHA-256, which stays when the bytes are let go.
+    `taken` names the recipients a server has taken it for while others are still owed it, as JSON: address to instant.
+    `held_for` says why it is held, `again_of` which sent message it repeats.
+    """
 
     __tablename__ = "message"
     __table_args__ = (
-        CheckConstraint("state IN (" + ", ".join(f"'{state}'" for state in MESSAGE_STATES) + ")", name="state"),
+        CheckConstraint(f"state IN ({MESSAGE_STATES})", name="state"),
         CheckConstraint("(state = 'sent') = (sent_at IS NOT NULL)", name="sent_at"),
         CheckConstraint("(state = 'sending') = (claimed_at IS NOT NULL)", name="claimed_at"),
+        CheckConstraint("(claimed_at IS NULL) = (claimed_by IS NULL)", name="claimed_by"),
+        CheckConstraint("(state = 'held') = (held_for IS NOT NULL)", name="held_for"),
+        CheckConstraint("state NOT IN ('sent', 'uncertain') OR raw_hash IS NOT NULL", name="raw_hash"),
         Index("ix_message_state_not_before", "state", "not_before"),
         Index("ix_message_plan_id_letter_department", "plan_id", "letter", "department"),
     )
@@ -129,6 +138,10 @@ class Message(Base, table=True):
     made_at: datetime | None = None
     made_rows: int | None = None
     trouble: str | None = Field(default=None, sa_column=_text(nullable=True))
+    raw_hash: str | None = None
+    taken: str | None = Field(default=None, sa_column=_text(nullable=True))
+    held_for: str | None = None
+    again_of: int | None = Field(default=None, foreign_key="message.id")
 
 
 class NoticeRow(Base, table=True):
@@ -173,7 +186,7 @@ class Attempt(Base, table=True):
 
     id: int | None = Field(default=None, primary_key=True)
     message_id: int = Field(foreign_key="message.id", index=True)
-    at: datetime
+    at: datetime = Field(index=True)
     phase: str
     outcome: str
     code: int
@@ -182,7 +195,11 @@ class Attempt(Base, table=True):
 
 
 class Person(Base, table=True):
-    """One holder of a post, from when to when."""
+    """One holder of a post, from when to when (`since`, `until`), as the office knew it from when to when.
+
+    A change keeps the row and sets `retired_at`, so that who held a post on a past day, as it was known then, can be
+    told; only rows not retired are in force.
+    """
 
     __tablename__ = "person"
 
@@ -197,12 +214,53 @@ class Person(Base, table=True):
     deputy: str = ""
     away_since: date | None = None
     away_until: date | None = None
+    recorded_at: datetime | None = None
+    retired_at: datetime | None = None
+
+
+class RefusedAddress(Base, table=True):
+    """An address a server refused for good, in lower case, until it is mended; whoever reads there cannot be told."""
+
+    __tablename__ = "refused_address"
+
+    address: str = Field(primary_key=True)
+    since_at: datetime
+    code: int
+    text: str = Field(sa_column=_text())
+    message_id: int | None = Field(default=None, foreign_key="message.id")
+
+
+class Regime(Base, table=True):
+    """Ladder, sending hours and working days as they were in force from `since_at` until the next row."""
+
+    __tablename__ = "regime"
+
+    id: int | None = Field(default=None, primary_key=True)
+    fingerprint: str
+    since_at: datetime
+    content: str = Field(sa_column=_text())
+
+
+class Uptime(Base, table=True):
+    """A stretch of time in which rounds of ticks ran without a longer pause, on which host."""
+
+    __tablename__ = "uptime"
+
+    id: int | None = Field(default=None, primary_key=True)
+    from_at: datetime
+    to_at: datetime
+    host: str
 
 
 class Event(Base, table=True):
-    """One change: who, when, what, from which state to which, and why. Only ever added to."""
+    """One change: who, when, what, from which state to which, and why. Only ever added to.
+
+    The events of a plan form a chain (`chain` is the plan's id, or empty for the office's own): `seq` counts from 1,
+    and `hash` covers the event and the hash before it, so that a changed, missing or reordered row is found.
+    """
 
     __tablename__ = "event"
+    __table_args__ = (UniqueConstraint("chain", "seq"),)
 
     id: int | None = Field(default=None, primary_key=True)
     at: datetime
@@ -215,6 +273,19 @@ class Event(Base, table=True):
     to_state: str | None = None
     why: str = Field(sa_column=_text())
     detail: str = Field(sa_column=_text())
+    chain: str
+    seq: int
+    hash: str
+
+
+class ChainHead(Base, table=True):
+    """The last event of a chain, so that one missing at its end is found too."""
+
+    __tablename__ = "chain_head"
+
+    chain: str = Field(primary_key=True)
+    seq: int
+    hash: str
 
 
 class Fact(Base, table=True):

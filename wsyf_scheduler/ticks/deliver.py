@@ -1,43 +1,37 @@
 """The tick that sends: claim and make the bytes, commit, send, record, commit. No transaction is open while SMTP talks.
 
 At least once: a crash between the server's yes and our commit is the one moment that can double a letter, and the
-second carries the same Message-ID and the same bytes. Imports app, drafting, store, mail.letter.
+second carries the same Message-ID and the same bytes. Imports app, drafting, settling, store, mail.letter.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from wsyf_scheduler import alerts
+from wsyf_scheduler import alerts, settling
 from wsyf_scheduler.app import App, Round, TrackedPlan
 from wsyf_scheduler.core.ladder import Timetable
 from wsyf_scheduler.core.message import Message, MessageRow, MessageState
-from wsyf_scheduler.core.retry import next_attempt
 from wsyf_scheduler.drafting import Draft, Facts, draft, gather, stale
 from wsyf_scheduler.errors import MailTrouble
+from wsyf_scheduler.i18n import _
 from wsyf_scheduler.mail.letter import Outcome, Outgoing, Sent
-from wsyf_scheduler.mail.transport import Mailer
-from wsyf_scheduler.store import events, notices, outbox
+from wsyf_scheduler.mail.mailer import Posting
+from wsyf_scheduler.settling import Books, Tried
+from wsyf_scheduler.store import holds, notices, outbox, pauses
 from wsyf_scheduler.store.db import Session
+from wsyf_scheduler.store.outbox import Fate
 from wsyf_scheduler.telling import alert
 
 log = logging.getLogger(__name__)
 
-STATE_OF = {
-    Outcome.SENT: MessageState.SENT,
-    Outcome.RETRY: MessageState.RETRY,
-    Outcome.AUTH: MessageState.RETRY,
-    Outcome.REFUSED: MessageState.DISCARDED,
-    Outcome.UNCERTAIN: MessageState.UNCERTAIN,
-}
-
-
 WITHOUT_ROWS = ("digest", "alert", "test")
-AFTER_REFUSED_LOGIN = timedelta(minutes=15)  # a wrong password said every minute gets the account locked
-BATCH = 25  # claimed and made in one commit; a message waits at most for so many others after its rows were checked
+MINUTE = timedelta(minutes=1)
+WORTH_A_CLAIM = 0.5  # of what the posting takes: claims are made for many at once
 
 
 @dataclass(slots=True)
@@ -57,89 +51,168 @@ class _Claimed:
 
 
 def run(app: App, now: datetime) -> Counts:
-    """Send what may leave now. Each batch reads the clock anew: a long queue must not run past the window."""
+    """Send what may leave now. Each claim reads the clock anew: a long queue must not run past the window."""
     del now
-    counts = Counts()
+    delivery = _Delivery(app)
     mailer = app.mailer  # a missing password is told before anything is claimed
-    with app.delivery():
-        while not app.should_stop():
-            claimed = _claim(app, counts)
-            if claimed is None or not _send(app, mailer, claimed, counts):
-                break
-    if counts.sent:
-        log.info("%d messages sent", counts.sent, extra={"action": "messages_sent"})
-    return counts
+    with app.delivery(), ExitStack() as leaving:
+        posting = leaving.enter_context(mailer.post(delivery.may_leave))
+        try:
+            delivery.run(posting)
+        except BaseException:
+            leaving.close()  # what was on its way is finished first
+            delivery.remember(posting)
+            raise
+    if delivery.counts.sent:
+        log.info("%d messages sent", delivery.counts.sent, extra={"action": "messages_sent"})
+    return delivery.counts
 
 
-def _claim(app: App, counts: Counts) -> list[_Claimed] | None:
-    """Claim a batch and make its bytes; None where nothing waits that may leave."""
-    now = app.clock.now()
-    with app.db.begin() as session:
-        round_ = Round(now=now, plans=app.plans(session))
-        open_plans = [plan_id for plan_id in round_.plans if round_.is_open(plan_id)]
-        messages = outbox.leaving(session, now=now, open_plans=open_plans, most=BATCH)
+@dataclass(slots=True)
+class _Delivery:
+    """One round: messages are claimed as the posting has room, fates recorded as they come, in one commit together."""
+
+    app: App
+    counts: Counts = field(default_factory=Counts)
+    _in_hand: dict[int, _Claimed] = field(default_factory=dict)
+    _dry: bool = False  # nothing more is to leave in this round
+
+    def run(self, posting: Posting) -> None:
+        most = max(posting.room, 1)
+        while True:
+            fates = posting.fates() if posting.in_hand else []
+            room = 0 if self._dry or self.app.should_stop() else posting.room
+            wanted = room if not posting.in_hand or room >= WORTH_A_CLAIM * most else 0
+            if not fates and not wanted:
+                return
+            claimed = self._turn(fates, wanted)
+            self._log(fates)
+            for outgoing, _sent in fates:
+                del self._in_hand[outgoing.id]
+            self._in_hand |= {each.message.id: each for each in claimed}
+            posting.put([each.outgoing for each in claimed])
+            if not posting.in_hand and not claimed and (self._dry or not posting.room):
+                return
+
+    def _turn(self, fates: Sequence[tuple[Outgoing, Sent | None]], wanted: int) -> list[_Claimed]:
+        """One transaction. What the server has taken is remembered where the database cannot take it in (`rescue`)."""
+        try:
+            with self.app.db.begin() as session:
+                return self._commit(session, fates, wanted)
+        except BaseException:
+            self.app.unrecorded.extend(self._tried(fates))
+            raise
+
+    def remember(self, posting: Posting) -> None:
+        """What became of the letters on their way when the database failed."""
+        while posting.in_hand:
+            self.app.unrecorded.extend(self._tried(posting.fates()))
+
+    def _tried(self, fates: Sequence[tuple[Outgoing, Sent | None]]) -> list[Tried]:
+        return [
+            Tried(message=self._in_hand[outgoing.id].message, outgoing=outgoing, sent=sent)
+            for outgoing, sent in fates
+            if sent
+        ]
+
+    def may_leave(self, outgoing: Outgoing) -> bool:
+        """Between two messages: not when told to leave, nor when the window has closed over a slow server."""
+        each = self._in_hand[outgoing.id]
+        return not self.app.should_stop() and (
+            not each.message.in_window or each.table.hours.is_open(self.app.clock.now(), each.table.calendar)
+        )
+
+    def _commit(self, session: Session, fates: Sequence[tuple[Outgoing, Sent | None]], wanted: int) -> list[_Claimed]:
+        """Record what became of those that went, give back those that did not, and claim the next."""
+        books = Books(self.app, session, self.app.clock.now())
+        settling.record(books, self._tried(fates))
+        outbox.unclaim(session, [self._in_hand[outgoing.id].message for outgoing, sent in fates if sent is None])
+        claimed = self._claim(books, wanted) if wanted else []
+        books.close()
+        return claimed
+
+    def _claim(self, books: Books, wanted: int) -> list[_Claimed]:
+        """Claim up to so many messages and make their bytes; none where nothing may leave now."""
+        app, session, now = self.app, books.session, books.now
+        pause, mail = pauses.get(session), app.config.mail
+        if pause is not None and now < pause.until_at:
+            wanted = 0
+        if mail.limits.per_minute:
+            wanted = min(
+                wanted, mail.limits.per_minute - outbox.tried_since(session, now - MINUTE) - len(self._in_hand)
+            )
+        messages = self._leaving(session, now, wanted) if wanted > 0 else []
         if not messages:
-            return None
-        outbox.claim(session, messages, now=now, by=app.process)
+            self._dry = True
+            return []
+        messages = outbox.claim(session, messages, now=now, by=app.process)
         rows = notices.rows_of(session, [message.id for message in messages])
         facts = gather(app, session, now, [row for each in rows.values() for row in each])
-        prepared = [_prepare(app, session, facts, message, rows[message.id], counts) for message in messages]
-    return [each for each in prepared if each is not None]
+        prepared = [self._prepare(books, facts, message, rows[message.id]) for message in messages]
+        return [each for each in prepared if each is not None]
 
+    def _leaving(self, session: Session, now: datetime, wanted: int) -> list[Message]:
+        round_ = Round(now=now, plans=self.app.plans(session))
+        return outbox.leaving(
+            session,
+            now=now,
+            open_plans=[plan_id for plan_id in round_.plans if round_.is_open(plan_id)],
+            most=wanted,
+            alerts_only=holds.get(session) is not None,
+        )
 
-def _send(app: App, mailer: Mailer, claimed: list[_Claimed], counts: Counts) -> bool:
-    """Send a batch, recording each fate before the next goes out; False where the mailer or a stop ended it early."""
-    waiting = {each.outgoing.id: each for each in claimed}
-    for outgoing, fate in mailer.send_batch(_until_stopped(app, claimed)):
-        _record(app, waiting.pop(outgoing.id).message, fate, counts)
-    if waiting:
-        with app.db.begin() as session:
-            outbox.unclaim(session, [each.message for each in waiting.values()])
-    return not waiting
+    def _prepare(self, books: Books, facts: Facts, message: Message, rows: list[MessageRow]) -> _Claimed | None:
+        """The bytes of a claimed message, kept before they are sent; None where nothing is left to say."""
+        table = facts.plans[message.plan_id].table
+        kept = _still_standing(books.session, facts, message, rows)
+        has_said_all = not kept and message.letter not in WITHOUT_ROWS and message.again_of is None
+        if message.taken and (has_said_all or not _owed(self.app, message)):
+            settling.finish(books, message)
+            return None
+        if has_said_all:
+            state = MessageState.CANCELLED if rows else MessageState.SUPERSEDED  # newer rungs had taken every row
+            books.settle(message, Fate(state=state, again_at=facts.now, tried=False))
+            self.counts.cancelled += 1
+            return None
+        if message.raw is not None and _may_go_again(facts, message, kept):
+            return _Claimed(message, _outgoing(self.app, message, message.to, message.cc, message.raw), table)
+        try:
+            return _Claimed(message, _make(self.app, books.session, facts, message, kept), table)
+        except MailTrouble as error:  # an address or a name that no header takes: it must not stop the others
+            settling.give_up(books, message, str(error))
+            self.counts.troubled += 1
+            extra = {"action": "message_not_made", "message_id": message.id}
+            log.warning("message %d cannot be made", message.id, extra=extra)
+            return None
 
-
-def _until_stopped(app: App, claimed: list[_Claimed]) -> Iterator[Outgoing]:
-    """Between two messages: leave when told to, and when the window has closed over a slow server."""
-    for each in claimed:
-        if app.should_stop() or (
-            each.message.in_window and not each.table.hours.is_open(app.clock.now(), each.table.calendar)
-        ):
-            return
-        yield each.outgoing
-
-
-def _prepare(
-    app: App, session: Session, facts: Facts, message: Message, rows: list[MessageRow], counts: Counts
-) -> _Claimed | None:
-    """The bytes of a claimed message, kept before they are sent; None where nothing is left to say."""
-    table = facts.plans[message.plan_id].table
-    kept = _still_standing(session, facts, message, rows)
-    if not kept and message.letter not in WITHOUT_ROWS:
-        state = MessageState.CANCELLED if rows else MessageState.SUPERSEDED  # newer rungs had taken every row
-        outbox.settle(session, message.id, state, now=facts.now, again_at=facts.now, tried=False)
-        _event(app, session, facts.now, message, f"message_{state.value}")
-        counts.cancelled += 1
-        return None
-    if message.raw is not None and _may_go_again(facts, message, kept):
-        return _Claimed(message, _outgoing(app, message.id, message.to, message.cc, message.raw), table)
-    try:
-        return _Claimed(message, _make(app, session, facts, message, kept), table)
-    except MailTrouble as error:  # an address or a name that no header takes: it must not stop the others
-        _give_up(app, session, facts, message, str(error))
-        counts.troubled += 1
-        return None
+    def _log(self, fates: Sequence[tuple[Outgoing, Sent | None]]) -> None:
+        for outgoing, sent in fates:
+            if sent is None:
+                continue
+            if sent.outcome is Outcome.SENT:
+                self.counts.sent += 1
+            else:
+                self.counts.troubled += 1
+                extra = {"action": "message_not_sent", "message_id": outgoing.id, "outcome": sent.outcome.value}
+                log.warning("message %d was not sent: %s", outgoing.id, sent.outcome.value, extra=extra)
 
 
 def _still_standing(session: Session, facts: Facts, message: Message, rows: list[MessageRow]) -> list[MessageRow]:
     """Look at each row again at the moment of sending: what was closed meanwhile is taken out (RULES.md §4)."""
     today = facts.today(message.plan_id)
     judged = [(row, stale(message.letter, facts.items[row.assignment_id], row, today)) for row in rows]
-    notices.drop(session, [(row.notice_id, why) for row, why in judged if why is not None])
+    if not message.taken:  # of a letter some have already, nothing can be taken out any more
+        notices.drop(session, [(row.notice_id, why) for row, why in judged if why is not None])
     return [row for row, why in judged if why is None]
 
 
 def _may_go_again(facts: Facts, message: Message, kept: list[MessageRow]) -> bool:
-    """Byte for byte: the same rows, and maybe sent before, or certainly not sent but made today."""
+    """Byte for byte: what some readers have already, and what repeats a sent letter; else where the rows are the same.
+
+    With the same rows: what was maybe sent before, or certainly not sent but made today.
+    """
+    if message.taken or message.again_of is not None:
+        return True
     if message.made_rows != len(kept) or message.made_at is None:
         return False
     made_on = facts.plans[message.plan_id].table.hours.day_of(message.made_at)
@@ -148,6 +221,10 @@ def _may_go_again(facts: Facts, message: Message, kept: list[MessageRow]) -> boo
 
 def _make(app: App, session: Session, facts: Facts, message: Message, rows: list[MessageRow]) -> Outgoing:
     made = draft(app, session, facts, message, rows)
+    if all(facts.roster.is_refused(reader.address) for reader in made.addressed.to):
+        trouble = _("nobody is left to serve: {addresses} were refused for good")
+        addresses = ", ".join(reader.address for reader in made.addressed.to)
+        raise MailTrouble(trouble.format(addresses=addresses))
     written = app.writer.write(made.letter, made.headers, made.deadlines)
     to, cc = _addresses(made)
     outbox.keep_bytes(
@@ -162,17 +239,26 @@ def _make(app: App, session: Session, facts: Facts, message: Message, rows: list
         now=facts.now,
     )
     tracked = facts.plans[message.plan_id]
-    _tell_vacancies(session, facts.now, tracked, message, made)
+    _tell_vacancies(session, facts, tracked, message, made)
     if written.faults:
         what = alerts.templates(tracked.plan, written.faults, facts.today(message.plan_id))
         alert(session, message.plan_id, facts.now, what)
-    return _outgoing(app, message.id, to, cc, written.raw)
+    return _outgoing(app, message, to, cc, written.raw)
 
 
-def _outgoing(app: App, message_id: int, to: Sequence[str], cc: Sequence[str], raw: bytes) -> Outgoing:
-    mail = app.config.mail
-    recipients = tuple(dict.fromkeys((*to, *cc, *mail.bcc)))
-    return Outgoing(id=message_id, sender=mail.sender, recipients=recipients, data=raw)
+def _outgoing(app: App, message: Message, to: Sequence[str], cc: Sequence[str], raw: bytes) -> Outgoing:
+    """To whoever does not have it yet; `needed` are those in To, where none of them has."""
+    recipients = [address for address in _recipients(app, to, cc) if address not in message.taken]
+    needed = () if any(address in message.taken for address in to) else tuple(to)
+    return Outgoing(id=message.id, sender=app.config.mail.sender, recipients=tuple(recipients), data=raw, needed=needed)
+
+
+def _recipients(app: App, to: Sequence[str], cc: Sequence[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*to, *cc, *app.config.mail.bcc)))
+
+
+def _owed(app: App, message: Message) -> bool:
+    return any(address not in message.taken for address in _recipients(app, message.to, message.cc))
 
 
 def _addresses(made: Draft) -> tuple[list[str], list[str]]:
@@ -180,72 +266,10 @@ def _addresses(made: Draft) -> tuple[list[str], list[str]]:
     return sorted(reader.address for reader in addressed.to), sorted(reader.address for reader in addressed.cc)
 
 
-def _tell_vacancies(session: Session, now: datetime, tracked: TrackedPlan, message: Message, made: Draft) -> None:
+def _tell_vacancies(session: Session, facts: Facts, tracked: TrackedPlan, message: Message, made: Draft) -> None:
+    """A post nobody holds; one whose address is refused was told of when that happened."""
     if message.letter == "alert":
         return
     for post in made.addressed.vacant:
-        alert(session, message.plan_id, now, alerts.vacancy(tracked.plan, post, made.letter.on))
-
-
-def _record(app: App, message: Message, fate: Sent, counts: Counts) -> None:
-    now = app.clock.now()
-    with app.db.begin() as session:
-        outbox.add_attempt(
-            session,
-            message.id,
-            at=now,
-            phase=fate.phase.value,
-            outcome=fate.outcome.value,
-            code=fate.code,
-            text=fate.text,
-            refused=[(each.address, each.code, each.text) for each in fate.refused],
-        )
-        _settle(app, session, now, message, fate)
-    if fate.outcome is Outcome.SENT:
-        counts.sent += 1
-    else:
-        counts.troubled += 1
-        extra = {"action": "message_not_sent", "message_id": message.id, "outcome": fate.outcome.value}
-        log.warning("message %d was not sent: %s", message.id, fate.outcome.value, extra=extra)
-
-
-def _settle(app: App, session: Session, now: datetime, message: Message, fate: Sent) -> None:
-    state = STATE_OF[fate.outcome]
-    trouble = None if state is MessageState.SENT else f"{fate.code or ''} {fate.text}".strip()
-    again_at = next_attempt(message.attempts + 1, message.queued_at, now)
-    if state in (MessageState.RETRY, MessageState.UNCERTAIN) and again_at is None:
-        state = MessageState.DISCARDED
-    outbox.settle(session, message.id, state, now=now, again_at=again_at or now, trouble=trouble)
-    _event(app, session, now, message, f"message_{state.value}", why=trouble or "")
-    if fate.outcome is Outcome.AUTH:
-        outbox.postpone(session, now + AFTER_REFUSED_LOGIN)
-        alert(
-            session,
-            message.plan_id,
-            now,
-            alerts.login_refused(app.plans(session)[message.plan_id].plan, now, fate.text),
-        )
-    refused = "；".join(f"{each.address} {each.code}" for each in fate.refused)
-    if state is MessageState.DISCARDED or (state is MessageState.SENT and refused):
-        _tell_undelivered(app, session, now, message, refused or trouble or "")
-
-
-def _give_up(app: App, session: Session, facts: Facts, message: Message, why: str) -> None:
-    """A message that cannot be made is written off, and the coordinator told."""
-    now = facts.now
-    outbox.settle(session, message.id, MessageState.DISCARDED, now=now, again_at=now, trouble=why, tried=False)
-    _event(app, session, now, message, "message_discarded", why=why)
-    _tell_undelivered(app, session, now, message, why)
-    extra = {"action": "message_not_made", "message_id": message.id}
-    log.warning("message %d cannot be made: %s", message.id, why, extra=extra)
-
-
-def _tell_undelivered(app: App, session: Session, now: datetime, message: Message, why: str) -> None:
-    if message.letter != "alert":
-        plan = app.plans(session)[message.plan_id].plan
-        what = alerts.undelivered(plan, message.id, message.department, message.letter, why)
-        alert(session, message.plan_id, now, what)
-
-
-def _event(app: App, session: Session, now: datetime, message: Message, action: str, why: str = "") -> None:
-    events.add(session, at=now, who=app.who, action=action, plan_id=message.plan_id, message_id=message.id, why=why)
+        if not facts.roster.refused_on(post, made.letter.on):
+            alert(session, message.plan_id, facts.now, alerts.vacancy(tracked.plan, post, made.letter.on))

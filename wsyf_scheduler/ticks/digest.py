@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from wsyf_scheduler.app import App, TrackedPlan
 from wsyf_scheduler.core.calendar import Hours, WorkCalendar
 from wsyf_scheduler.core.ladder import DEPARTMENT_ROLES
-from wsyf_scheduler.store import outbox, plans
+from wsyf_scheduler.store import holds, outbox, plans
 from wsyf_scheduler.store.db import Session
 
 
@@ -26,8 +26,10 @@ class _Reader:
 
 
 def run(app: App, now: datetime) -> int:
-    """Queue the digests whose slot has come; returns how many."""
+    """Queue the digests whose slot has come; returns how many. None while the queue is held."""
     with app.db.read() as session:
+        if holds.get(session) is not None:
+            return 0
         wanted = [
             (plan_id, reader)
             for plan_id, tracked in app.plans(session).items()

@@ -1,16 +1,18 @@
 """The tick that decides: assignments whose moment has come, their letters into the outbox (RULES.md §3, §4).
 
-Imports app, core, store. One transaction a plan, so that one department's rows stand in one message.
+Imports app, core, store. One transaction, so that the messages of one moment stand, or are held, together.
 """
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from wsyf_scheduler import alerts
 from wsyf_scheduler.app import App, TrackedPlan
+from wsyf_scheduler.audit import regime
 from wsyf_scheduler.core.assignment import Assignment
 from wsyf_scheduler.core.decide import (
     NOTHING_DECIDED,
@@ -21,12 +23,15 @@ from wsyf_scheduler.core.decide import (
     with_decisions,
 )
 from wsyf_scheduler.core.grouping import Notice, grouped, notices_of
-from wsyf_scheduler.core.ladder import Every
-from wsyf_scheduler.store import assignments, events, facts, notices, outbox
+from wsyf_scheduler.core.ladder import LADDER_LETTERS, Every
+from wsyf_scheduler.core.message import MessageState
+from wsyf_scheduler.store import assignments, events, facts, holds, messages, notices, outbox, regimes
 from wsyf_scheduler.store.db import Session
 from wsyf_scheduler.telling import alert
 
 log = logging.getLogger(__name__)
+
+BLAST = "blast"  # why a message is held: too many at one moment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,20 +51,66 @@ class Counts:
         )
 
 
-def run(app: App, now: datetime) -> Counts:
-    """Decide everything that is due; queue the messages."""
+def run(app: App, now: datetime, *, most: int | None = None) -> Counts:
+    """Decide everything that is due; queue the messages. Nothing while the queue is held.
+
+    Where one moment brings more than `most` messages, over all plans, all of them are held (RULES.md §6).
+    """
     with app.db.read() as session:
+        if holds.get(session) is not None:
+            return Counts()
         is_new = facts.get(session, facts.REGIME) != app.regime
         due = {} if is_new else assignments.due_by_plan(session, now)
     if is_new:
         due = _follow_regime(app, now)
+    return _decide_all(app, now, due, most=most) if due else Counts()
+
+
+def decide_owed(app: App, now: datetime) -> Counts:
+    """Decide whatever slot has passed, whether the window is open or the queue held: for what is to be written off."""
+    with app.db.read() as session:
+        tables = [tracked.table for tracked in app.plans(session).values()]
+        opens_at = max((table.hours.next_open(now, table.calendar) for table in tables), default=now)
+        due = assignments.due_by_plan(session, opens_at)
+    return _decide_all(app, now, due, looked_to=opens_at)
+
+
+def _decide_all(
+    app: App,
+    now: datetime,
+    due: Mapping[str, Sequence[int]],
+    *,
+    most: int | None = None,
+    looked_to: datetime | None = None,
+) -> Counts:
+    """One transaction for all plans, so that the messages of a moment are counted, and held, together."""
     counts = Counts()
-    for plan_id, ids in due.items():
-        with app.db.begin() as session:
-            counts = counts.plus(_decide_plan(app, session, now, plan_id, ids))
+    with app.db.begin() as session:
+        plans = app.plans(session)
+        for plan_id, ids in due.items():
+            items = assignments.due(session, ids, looked_to or now)
+            counts = counts.plus(_decide_plan(session, now, plans[plan_id], items, at_any_hour=looked_to is not None))
+        if most is not None and counts.queued > most:
+            _hold_blast(app, session, now, most)
     if counts.queued:
         log.info("%d messages queued", counts.queued, extra={"action": "messages_queued"})
     return counts
+
+
+def _hold_blast(app: App, session: Session, now: datetime, most: int) -> None:
+    """The blast guard: every ladder message of this moment waits for the coordinator, who hears of it once."""
+    which = messages.Which(states=(MessageState.QUEUED,), letters=(*LADDER_LETTERS, "briefing"), queued_at=now)
+    found = messages.select_all(session, which)
+    for plan_id in dict.fromkeys(item.plan_id for item in found):
+        held = [
+            {"action": "message_held", "message_id": item.id, "from_state": "queued", "to_state": "held", "why": BLAST}
+            for item in found
+            if item.plan_id == plan_id and messages.hold(session, item, BLAST)
+        ]
+        events.add_each(session, held, at=now, who=app.who, plan_id=plan_id)
+    first = found[0].plan_id
+    alert(session, first, now, alerts.blast(app.plans(session)[first].plan, now, len(found), most))
+    log.error("%d messages are held: more than %d", len(found), most, extra={"action": "messages_held"})
 
 
 def due_now(app: App, now: datetime) -> dict[str, list[Notice]]:
@@ -79,16 +130,16 @@ def due_now(app: App, now: datetime) -> dict[str, list[Notice]]:
     return found
 
 
-def _decide_plan(app: App, session: Session, now: datetime, plan_id: str, ids: list[int]) -> Counts:
-    tracked = app.plans(session)[plan_id]
-    items = assignments.due(session, ids, now)
+def _decide_plan(
+    session: Session, now: datetime, tracked: TrackedPlan, items: Sequence[Assignment], *, at_any_hour: bool
+) -> Counts:
     decided = notices.decided(session, [item.id for item in items])
     found: list[Notice] = []
     attention: list[tuple[int, datetime | None]] = []
     newer: list[tuple[int, datetime]] = []
     for item in items:
         before = decided.get(item.id, NOTHING_DECIDED)
-        decisions = decide(item, before, tracked.table, now)
+        decisions = decide(item, before, tracked.table, now, at_any_hour=at_any_hour)
         found += [notice for decision in decisions for notice in notices_of(item, decision)]
         after = with_decisions(before, item, decisions)
         at = next_attention(item, after, tracked.table, now)
@@ -97,7 +148,7 @@ def _decide_plan(app: App, session: Session, now: datetime, plan_id: str, ids: l
         _tell_spent(session, now, tracked, item, decisions)
     notices.supersede_queued(session, newer)
     assignments.set_attention(session, attention)
-    queued = _queue(session, now, plan_id, found)
+    queued = _queue(session, now, items[0].plan_id, found) if found else 0
     silent = [notice for notice in found if notice.verdict is not Verdict.NOTIFY]
     notices.record(session, silent, None, now)
     return Counts(looked_at=len(items), queued=queued, silent=len(silent))
@@ -143,14 +194,20 @@ def _tell_spent(
 
 
 def _follow_regime(app: App, now: datetime) -> dict[str, list[int]]:
-    """Ladder, hours or calendar changed: work out every next attention anew; returns what is due then, by plan."""
+    """Ladder, hours or calendar changed: work out every next attention anew; returns what is due then, by plan.
+
+    What is in force from now on is kept, so that a past day can be judged by the rules of its time.
+    """
     with app.db.begin() as session:
-        before = facts.get(session, facts.REGIME)
+        before = regimes.latest(session)
+        after = regime.content(app.config, app.calendar.years, regimes.years(session, now))
         facts.put(session, facts.REGIME, app.regime)
+        regimes.add(session, fingerprint=app.regime, since_at=now, content=after)
         for plan_id, tracked in app.plans(session).items():
             _replan(session, now, plan_id, tracked)
         if before is not None:
-            events.add(session, at=now, who=app.who, action="regime_changed")
+            detail: dict[str, object] = {"changed": regime.changed(before, after)}
+            events.add(session, at=now, who=app.who, action="regime_changed", detail=detail)
         return assignments.due_by_plan(session, now)
 
 

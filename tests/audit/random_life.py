@@ -1,0 +1,89 @@
+"""An office lived at random by a seed: acts, amendments, people, settings, mail trouble, downtime, rounds at odd times."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import timedelta
+from random import Random
+
+from tests.cast import Office, day, everybody, make_office, make_plan, task
+from wsyf_scheduler.acts import close, extend, release, reopen, waive
+from wsyf_scheduler.core.calendar import ONE_DAY
+from wsyf_scheduler.core.ladder import Ladder
+from wsyf_scheduler.core.standard import STANDARD
+from wsyf_scheduler.errors import WsyfError
+from wsyf_scheduler.mail.letter import Outcome, Phase, Sent
+from wsyf_scheduler.store import assignments
+from wsyf_scheduler.ticks import remind
+
+FEBRUARY, MARCH = day("2023-02-28"), day("2023-03-17")
+PLANS = [
+    make_plan(task(1, due=FEBRUARY, support=["union"]), task(2, lead=["housing", "emergency"], due=MARCH)),
+    make_plan(task(1, due=[FEBRUARY, MARCH], lead=["emergency", "union"]), task(2, lead=["housing"], due=FEBRUARY)),
+    make_plan(task(2, lead=["emergency"], due=MARCH, title="新标题", support="others", kind="summary")),
+]
+PEOPLE = [everybody(), everybody(("liaison", "emergency"), ("director", "")), []]
+GOOD = Sent(outcome=Outcome.SENT, phase=Phase.REPLY)
+FATES = [
+    GOOD,
+    Sent(outcome=Outcome.RETRY, phase=Phase.RCPT, code=451, text="later"),
+    Sent(outcome=Outcome.UNCERTAIN, phase=Phase.DOT),
+]
+LADDERS = [STANDARD, Ladder(tuple(rung for rung in STANDARD.rungs if rung.name != "remind-7"))]
+OFF = [frozenset(), frozenset({day("2023-02-27"), day("2023-03-01")}), frozenset({day("2023-03-06")})]
+
+
+def live_at_random(seed: int, steps: int = 40, *, trouble: bool = False) -> Office:
+    """An office with a few months behind it. `trouble`: the mail server has its moods."""
+    random = Random(seed)
+    office = make_office("2023-01-20 08:00", texts=PLANS[0], delay=timedelta(minutes=10))
+    for _ in range(steps):
+        _step(office, random, trouble=trouble)
+    office.mailer.fate = lambda _outgoing: GOOD
+    office.live(office.now + 7 * ONE_DAY)
+    office.tick()
+    return office
+
+
+def _step(office: Office, random: Random, *, trouble: bool) -> None:
+    """One thing of many that may happen; the deeds of people come more often."""
+    steps: list[Callable[[], object]] = [
+        lambda: office.go(office.now + timedelta(minutes=random.randint(0, 3 * 1440))),
+        lambda: office.go(office.now + timedelta(seconds=random.randint(0, 90))),
+        office.tick,
+        office.tick,
+        lambda: office.live(office.now + timedelta(days=random.randint(1, 8))),
+        lambda: office.live(office.now + timedelta(days=random.randint(1, 8))),
+        lambda: remind.run(office.app, office.now),
+        lambda: office.track(random.choice(PLANS)),
+        *[lambda: _act(office, random)] * 3,
+        lambda: office.settle(extra_off=random.choice(OFF), ladder=random.choice(LADDERS)),
+        lambda: office.staff(random.choice(PEOPLE)),
+    ]
+    if trouble:
+        steps.append(lambda: _turn_mail(office, random.choice(FATES)))
+    with suppress(WsyfError):  # what is refused changes nothing
+        random.choice(steps)()
+
+
+def _turn_mail(office: Office, fate: Sent) -> None:
+    office.mailer.fate = lambda _outgoing: fate
+
+
+def _act(office: Office, random: Random) -> None:
+    with office.db.read() as session:
+        items = [item for plan_id in office.app.plans(session) for item in assignments.of_plan(session, plan_id)]
+    item = random.choice(items)
+    match random.choice(("done", "waive", "reopen", "release", "extend")):
+        case "done":
+            office.act(close.act, keys=[item.key])
+        case "waive":
+            office.act(waive.act, key=item.key, reason="r")
+        case "reopen":
+            office.act(reopen.act, key=item.key, reason="r")
+        case "release":
+            office.act(release.act, keys=[item.key], everything=False)
+        case _:
+            to = item.due_on + timedelta(days=random.randint(1, 40))
+            office.act(extend.act, key=item.key, to=to, reason="r", approved_by="a")

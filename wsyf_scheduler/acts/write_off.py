@@ -1,0 +1,55 @@
+"""Writing mail off (`wsyf outbox discard`): it is not sent; nor, where the whole queue is held, what is owed by now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from wsyf_scheduler.app import App
+from wsyf_scheduler.core.message import WAITING, MessageState
+from wsyf_scheduler.errors import Forbidden
+from wsyf_scheduler.i18n import _
+from wsyf_scheduler.picking import Picked, note, pick
+from wsyf_scheduler.store import events, facts, holds, messages
+from wsyf_scheduler.store.db import Session
+
+NOT_LEFT = (*WAITING, MessageState.HELD)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenOff:
+    """The ids of the messages that were written off, and whether a hold on the whole queue was ended by it."""
+
+    ids: tuple[int, ...]
+    hold_ended: bool
+
+
+def act(app: App, now: datetime, *, picked: Picked, who: str, reason: str = "") -> WrittenOff:
+    """Write these off; where nothing in particular is picked, everything that is held.
+
+    While the whole queue is held that is all that waits, too. Raises Forbidden where a message named has left, or
+    nothing is held.
+    """
+    with app.delivery(), app.db.begin() as session:  # not while one of them is being sent
+        whole = picked.is_everything and holds.get(session) is not None
+        states = NOT_LEFT if whole or not picked.is_everything else (MessageState.HELD,)
+        items = [
+            item for item in pick(session, picked, states, verb=_("written off")) if not whole or item.letter != "alert"
+        ]
+        if not items and not whole:
+            raise Forbidden(_("no mail is held; name what to write off, `wsyf outbox list` shows what waits"))
+        done = [item for item in items if messages.discard(session, item)]
+        note(session, now, done, "message_discarded", MessageState.DISCARDED, who=who, why=reason)
+        if whole:
+            _end_hold(app, session, now, who=who, reason=reason)
+    return WrittenOff(ids=tuple(item.id for item in done), hold_ended=whole)
+
+
+def _end_hold(app: App, session: Session, now: datetime, *, who: str, reason: str) -> None:
+    hold = holds.get(session)
+    assert hold is not None
+    holds.lift(session)
+    facts.put(session, facts.HOST, app.host)
+    facts.put(session, facts.LAST_TICK_AT, now.isoformat())
+    detail: dict[str, object] = {"hold": hold.reason.value, "seen": hold.seen}
+    events.add(session, at=now, who=who, action="queue_written_off", why=reason, detail=detail)

@@ -1,0 +1,160 @@
+"""`wsyf outbox release`, `discard`, `retry`: what the coordinator does to messages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from wsyf_scheduler.cli.office import Office, json_option, login_name, need, pass_office
+from wsyf_scheduler.cli.output import print_json
+from wsyf_scheduler.core.message import MessageState
+from wsyf_scheduler.i18n import _, ngettext
+from wsyf_scheduler.mail.letter import LetterKind
+
+if TYPE_CHECKING:
+    from wsyf_scheduler.picking import Picked
+
+SHOWN = 10  # ids named in a line
+
+
+def _picking(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Ids and filters, the same for every act on messages."""
+    options = (
+        click.argument("ids", metavar="[ID]...", nargs=-1),
+        click.option("--all", "everything", is_flag=True, help=_("everything; the same as naming nothing")),
+        click.option(
+            "--letter",
+            "letters",
+            multiple=True,
+            type=click.Choice([kind.value for kind in LetterKind]),
+            help=_("only this kind of letter"),
+        ),
+        click.option("--department", help=_("only mail to this department (its id)")),
+        click.option("--plan", "plan_id", help=_("only mail of this plan")),
+        click.option("--reason", default="", help=_("why; it is kept in the trail")),
+        json_option,
+        pass_office,
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def _picked(ids: tuple[str, ...], everything: bool, **filters: Any) -> Picked:  # noqa: FBT001 - click's way
+    from wsyf_scheduler.picking import Picked
+
+    picked = Picked(ids=ids, **filters)
+    need(not (everything and not picked.is_everything), _("--all, or particular messages, not both"))
+    need(not (ids and picked != Picked(ids=ids)), _("name messages by id, or by filters, not both"))
+    return picked
+
+
+@click.command(
+    short_help=_("let held mail go"),
+    help=_("Let held mail go: these messages, or all that is held and the hold on the whole queue."),
+)
+@_picking
+def release(
+    office: Office,
+    ids: tuple[str, ...],
+    everything: bool,  # noqa: FBT001 - click's way
+    reason: str,
+    as_json: bool,  # noqa: FBT001 - click's way
+    **filters: Any,
+) -> None:
+    """Release."""
+    from wsyf_scheduler.acts import let_go
+
+    picked = _picked(ids, everything, **filters)
+    app = office.app()
+    done = let_go.act(app, app.clock.now(), picked=picked, who=login_name(), reason=reason)
+    if as_json:
+        print_json({"released": list(done.ids), "hold_ended": done.hold.reason.value if done.hold else None})
+        return
+    if done.hold:
+        click.echo(_("The queue is no longer held; what is owed goes when the window is open."))
+    if done.ids:
+        _say(done.ids, ngettext("{n} message released", "{n} messages released", len(done.ids)))
+
+
+@click.command(
+    help=_(
+        "Write mail off: these messages, or all that is held. While the whole queue is held: all that waits, and what"
+        " the ladder owes by now. `wsyf outbox retry ID` brings a message back."
+    ),
+    short_help=_("write mail off"),
+)
+@_picking
+def discard(
+    office: Office,
+    ids: tuple[str, ...],
+    everything: bool,  # noqa: FBT001 - click's way
+    reason: str,
+    as_json: bool,  # noqa: FBT001 - click's way
+    **filters: Any,
+) -> None:
+    """Write off."""
+    from wsyf_scheduler.acts import write_off
+    from wsyf_scheduler.store import holds
+    from wsyf_scheduler.ticks import remind
+
+    picked = _picked(ids, everything, **filters)
+    app = office.app()
+    now = app.clock.now()
+    with app.db.read() as session:
+        held = holds.get(session) is not None
+    if held and picked.is_everything:
+        remind.decide_owed(app, now)  # what is owed by now is decided, so that it can be written off with the rest
+    done = write_off.act(app, now, picked=picked, who=login_name(), reason=reason)
+    if as_json:
+        print_json({"discarded": list(done.ids), "hold_ended": done.hold_ended})
+        return
+    _say(done.ids, ngettext("{n} message written off", "{n} messages written off", len(done.ids)))
+    if done.hold_ended:
+        click.echo(_("The queue is no longer held; letters go on with the next rung that falls due."))
+
+
+@click.command(
+    short_help=_("try mail again"),
+    help=_("Try mail again at once: what waits, what was given up; with --again also what was sent."),
+)
+@click.option("--again", is_flag=True, help=_("send once more what was sent: the same letter, to the same readers"))
+@click.option(
+    "--state",
+    "states",
+    multiple=True,
+    type=click.Choice(["queued", "retry", "uncertain", "discarded"]),
+    help=_("only this state"),
+)
+@_picking
+def retry(
+    office: Office,
+    ids: tuple[str, ...],
+    again: bool,  # noqa: FBT001 - click's way
+    states: tuple[str, ...],
+    everything: bool,  # noqa: FBT001 - click's way
+    reason: str,
+    as_json: bool,  # noqa: FBT001 - click's way
+    **filters: Any,
+) -> None:
+    """Try again."""
+    from wsyf_scheduler.acts import try_again
+
+    picked = _picked(ids, everything, states=tuple(MessageState(state) for state in states), **filters)
+    need(everything or not picked.is_everything, _("name messages, filters, or --all"))
+    need(bool(ids) or not again, _("--again needs the messages named"))
+    app = office.app()
+    done = try_again.act(app, app.clock.now(), picked=picked, again=again, who=login_name(), reason=reason)
+    if as_json:
+        print_json({"retried": list(done.ids), "repeats": list(done.repeats)})
+        return
+    count = len(done.ids) + len(done.repeats)
+    _say((*done.ids, *done.repeats), ngettext("{n} message is tried again", "{n} messages are tried again", count))
+    click.echo(_("The daemon sends them when the window is open; `wsyf tick` does it by hand."))
+
+
+def _say(ids: tuple[int, ...], words: str) -> None:
+    shown = ", ".join(str(message_id) for message_id in ids[:SHOWN]) + (", …" if len(ids) > SHOWN else "")
+    click.echo(words.format(n=len(ids)) + (f": {shown}" if shown else ""))
