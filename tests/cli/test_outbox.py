@@ -198,8 +198,8 @@ def test_a_message_without_bytes_says_when_they_are_made(lived_desk):
     ("words", "code", "said"),
     [
         (("show", "99999"), 3, "there is no message 99999; `wsyf outbox list` shows them"),
-        (("show", "9" * 30), 2, "is not in the range"),
-        (("show", "first"), 2, "'first' is not a valid integer"),
+        (("show", "9" * 30), 3, "there is no message 9999"),
+        (("show", "first"), 3, "there is no message first; `wsyf outbox list` shows them"),
         (("show", "1", "--raw", "--json"), 2, "--raw or --json, not both"),
         (("list", "--state", "lost"), 2, "'lost' is not one of"),
         (("list", "--letter", "remindr"), 2, "'remindr' is not one of"),

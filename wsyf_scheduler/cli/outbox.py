@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import date, datetime, time
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import click
@@ -16,7 +17,7 @@ from wsyf_scheduler.cli.office import DEFAULT_ZONE, Office, json_option, need, p
 from wsyf_scheduler.cli.output import print_json, table
 from wsyf_scheduler.cli.params import DAY
 from wsyf_scheduler.core.message import MessageState
-from wsyf_scheduler.errors import NotFound
+from wsyf_scheduler.errors import Forbidden, NotFound
 from wsyf_scheduler.i18n import _, ngettext
 from wsyf_scheduler.mail.letter import LetterKind
 from wsyf_scheduler.reports import messages, wording
@@ -25,7 +26,7 @@ from wsyf_scheduler.store.glance import Glance
 
 SHOWN_KEYS = 3
 TAG = re.compile(r"^【[^】]*】")  # says the plan and the letter, which stands in a column of its own
-IDS = click.IntRange(1, 2**63 - 1)  # what a database can number
+LARGEST = 2**63 - 1  # what a database can number
 
 
 @click.group(help=_("Messages and their fate."))
@@ -40,28 +41,29 @@ for _act in (posting.release, posting.discard, posting.retry):
 @outbox.command("list", help=_("Messages, newest last. Alone: what has not left, and the last 20 sent."))
 @click.option("--state", type=click.Choice([state.value for state in MessageState]), help=_("only this state"))
 @click.option("--letter", type=click.Choice([kind.value for kind in LetterKind]), help=_("only this kind of letter"))
+@click.option("--department", help=_("only mail to this department (its id)"))
+@click.option("--plan", "plan_id", help=_("only mail of this plan"))
 @click.option("--since", type=DAY, help=_("only what was sent, or queued, on this day or later"))
 @click.option("--limit", type=click.IntRange(1, 1_000_000), help=_("the newest so many"))
 @json_option
 @pass_office
 def list_(
     office: Office,
-    state: str | None,
-    letter: str | None,
     since: date | None,
     limit: int | None,
     as_json: bool,  # noqa: FBT001 - click's way
+    **equal: Any,
 ) -> None:
     """Print the messages that match."""
     with office.glance() as opened:
-        found = messages.listed(opened, state=state, letter=letter, since_at=_begins(opened, since), limit=limit)
+        found = messages.listed(opened, since_at=_begins(opened, since), limit=limit, **equal)
         names, left_out = opened.departments(), messages.unshown(opened)
         year = today_of(office, opened).year
     if as_json:
         print_json([each.as_json() for each in found])
         return
     print_list(found, names, year)
-    if left_out and (state, letter, since, limit) == (None, None, None, None):
+    if left_out and {since, limit, *equal.values()} == {None}:
         words = ngettext("{n} more had nothing left to say", "{n} more had nothing left to say", left_out)
         click.echo(words.format(n=left_out) + _(": --state cancelled, --state superseded"))
 
@@ -104,24 +106,36 @@ def _about(found: Posted) -> str:
 
 
 @outbox.command(help=_("One message: its headers, rows, attempts and text; or its exact bytes."))
-@click.argument("message_id", metavar="ID", type=IDS)
+@click.argument("name", metavar="ID")
 @click.option("--raw", is_flag=True, help=_("the exact bytes, as they go over the wire"))
 @json_option
 @pass_office
-def show(office: Office, message_id: int, raw: bool, as_json: bool) -> None:  # noqa: FBT001 - click's way
+def show(office: Office, name: str, raw: bool, as_json: bool) -> None:  # noqa: FBT001 - click's way
     """Print one message."""
     need(not (raw and as_json), _("--raw or --json, not both"))
     with office.glance() as opened:
-        found = messages.whole(opened, message_id)
+        message_id = _id_of(opened, name)
+        found = messages.whole(opened, message_id) if message_id else None
         names = opened.departments()
     if found is None:
-        raise NotFound(_("there is no message {id}; `wsyf outbox list` shows them").format(id=message_id))
+        raise NotFound(_("there is no message {id}; `wsyf outbox list` shows them").format(id=name))
     if raw:
         click.echo(_bytes(found), nl=False)
     elif as_json:
         print_json(found.as_json())
     else:
         print_whole(found, names)
+
+
+def _id_of(opened: Glance, name: str) -> int | None:
+    """A number, or the beginning of a Message-ID; None where there is no such message."""
+    if name.isascii() and name.isdigit():
+        return int(name) if int(name) <= LARGEST else None
+    found = messages.by_header(opened, name)
+    if len(found) > 1:
+        words = _("{id} begins the Message-ID of {n} messages: {ids}; name one")
+        raise Forbidden(words.format(id=name, n=len(found), ids=", ".join(map(str, found[:SHOWN_KEYS]))))
+    return found[0] if found else None
 
 
 def _bytes(found: Whole) -> bytes:

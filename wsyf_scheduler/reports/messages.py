@@ -152,11 +152,12 @@ class Whole:
         }
 
 
-def listed(
-    opened: Glance, *, state: str | None, letter: str | None, since_at: datetime | None, limit: int | None
-) -> list[Posted]:
-    """Messages, newest last. Where nothing is asked for: what waits or is in trouble, and the last 20 sent."""
-    where, values = _where(state, letter, since_at)
+def listed(opened: Glance, *, since_at: datetime | None, limit: int | None, **equal: str | None) -> list[Posted]:
+    """Messages, newest last; `equal` names columns of `message` and what they are to be.
+
+    Where nothing is asked for: what waits or is in trouble, and the last 20 sent.
+    """
+    where, values = _where(since_at, equal)
     if not values and limit is None:
         return _default(opened)
     return _posted(opened, where, values, limit)
@@ -180,10 +181,15 @@ def whole(opened: Glance, message_id: int) -> Whole | None:
     return Whole(posted=found[0], attempts=attempts, raw=raw, mail=open_mail(raw) if raw else None)
 
 
-def _where(state: str | None, letter: str | None, since_at: datetime | None) -> tuple[str, dict[str, object]]:
+def by_header(opened: Glance, prefix: str) -> list[int]:
+    """The ids of messages whose Message-ID begins with a text (without the angle bracket)."""
+    sql = "SELECT id FROM message WHERE substr(message_id, 2, length(:prefix)) = :prefix ORDER BY id"
+    return [int(row["id"]) for row in opened.rows(sql, {"prefix": prefix.lstrip("<")})]
+
+
+def _where(since_at: datetime | None, equal: Mapping[str, str | None]) -> tuple[str, dict[str, object]]:
     tests: dict[str, tuple[str, object]] = {
-        "state": ("state = :state", state),
-        "letter": ("letter = :letter", letter),
+        **{name: (f"{name} = :{name}", value) for name, value in equal.items()},
         "since": ("coalesce(sent_at, queued_at) >= :since", None if since_at is None else stored(since_at)),
     }
     given = {name: test for name, test in tests.items() if test[1] is not None}
