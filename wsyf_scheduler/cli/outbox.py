@@ -49,6 +49,7 @@ for _act in (posting.release, posting.discard, posting.retry):
 @pass_office
 def list_(
     office: Office,
+    /,
     since: date | None,
     limit: int | None,
     as_json: bool,  # noqa: FBT001 - click's way

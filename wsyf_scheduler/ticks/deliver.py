@@ -85,10 +85,12 @@ class _Delivery:
             wanted = room if not posting.in_hand or room >= WORTH_A_CLAIM * most else 0
             if not fates and not wanted:
                 return
+            if fates and wanted:  # first what the server has answered: writing the next letters takes its time
+                self._turn(fates, 0)
+                self._settled(fates)
+                fates = []
             claimed = self._turn(fates, wanted)
-            self._log(fates)
-            for outgoing, _sent in fates:
-                del self._in_hand[outgoing.id]
+            self._settled(fates)
             self._in_hand |= {each.message.id: each for each in claimed}
             posting.put([each.outgoing for each in claimed])
             if not posting.in_hand and not claimed and (self._dry or not posting.room):
@@ -185,8 +187,10 @@ class _Delivery:
             log.warning("message %d cannot be made", message.id, extra=extra)
             return None
 
-    def _log(self, fates: Sequence[tuple[Outgoing, Sent | None]]) -> None:
+    def _settled(self, fates: Sequence[tuple[Outgoing, Sent | None]]) -> None:
+        """These are recorded, and no longer in hand."""
         for outgoing, sent in fates:
+            del self._in_hand[outgoing.id]
             if sent is None:
                 continue
             if sent.outcome is Outcome.SENT:
