@@ -218,3 +218,11 @@ def test_what_asks_for_a_pause(
     refusals = tuple(Refusal(address=LIAISON, code=each, text=words) for each, words in refused)
     sent = Sent(outcome=outcome, phase=Phase.REPLY, code=code, text=text, refused=refusals)
     assert asks_for_pause(sent) is pause
+
+
+@pytest.mark.parametrize("point", ["DATA", "DOT"])
+def test_who_was_refused_stands_in_the_ledger_though_the_message_failed_later(point: str) -> None:
+    with Smtpd(script=refuses(convener=NOBODY) | {point: ["451 4.3.0 not now"]}) as server:
+        (sent,) = send(server, make_message((LIAISON, CONVENER)))
+    assert (sent.outcome, sent.code) == (Outcome.RETRY, 451)
+    assert [each.address for each in sent.refused] == [CONVENER]

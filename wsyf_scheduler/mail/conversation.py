@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Container, Generator
 from contextlib import suppress
+from dataclasses import replace
 from enum import Enum, auto
 from typing import NamedTuple, Protocol, TypeVar
 
@@ -96,23 +97,24 @@ class Transaction:
     cannot have taken the message (RETRY), from then on only its answer can tell (UNCERTAIN where none comes).
     """
 
-    __slots__ = ("_line", "_message", "_settings", "clean", "phase")
+    __slots__ = ("_line", "_message", "_refused", "_settings", "clean", "phase")
 
     def __init__(self, settings: SmtpSettings, line: Line, message: Outgoing) -> None:
         """Remember what is to be said; `clean` becomes true where another transaction may follow on the line."""
         self._settings, self._line, self._message = settings, line, message
         self.phase, self.clean = Phase.MAIL, False
+        self._refused: tuple[Refusal, ...] = ()
 
     def run(self) -> Talk[Sent]:
         """Hold the conversation; every failure is a fate."""
         try:
             return (yield from self._transact())
         except Exception as error:  # noqa: BLE001  whatever it is, it is this message's fate and not the round's end
-            return fate_of(error, self.phase, self._settings)
+            return replace(fate_of(error, self.phase, self._settings), refused=self._refused)
 
     def _transact(self) -> Talk[Sent]:
         data = rules.dotted(self._message.data)
-        refused = yield from self._say_envelope(data)
+        refused = self._refused = yield from self._say_envelope(data)
         unsent = rules.undeliverable(refused, self._message)
         if unsent is not None:
             yield from self._say_forget()
