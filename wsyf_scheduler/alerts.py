@@ -82,12 +82,12 @@ def templates(plan: Plan, faults: Sequence[Fault], day: date) -> Alert:
     )
 
 
-def undelivered(plan: Plan, message_id: int, department: str, letter: str, trouble: str) -> Alert:
-    """A message was refused for good, or given up."""
+def undelivered(plan: Plan, message_id: int, department: str, letter: str, trouble: str, now: datetime) -> Alert:
+    """A message was refused for good, or given up. Once a day."""
     names = {each.id: each.short for each in plan.departments}
     receiver = names.get(department, department or "领导或经办人")
     return Alert(
-        dedup=f"undelivered:{plan.id}:{message_id}",
+        dedup=f"undelivered:{plan.id}:{message_id}:{_local(plan, now).date()}",
         headline=f"发往{receiver}的信件未能送达",
         lines=(
             f"信件 {message_id}（{LETTERS.get(LetterKind(letter), letter)}，发往{receiver}）未能送达，不再自动重发。",
@@ -125,7 +125,8 @@ def refused_address(
             f"{_moment(plan, now)}，邮件服务器拒收发往 {address}（{names}）的信件，答复：{text}",
             fate,
             "地址改正之前，发往该地址的信件均照此办理。",
-            "请在人员名单中改正地址后用 wsyf people import 导入；如地址无误，用 wsyf outbox retry 重发。",
+            "请在人员名单中改正地址后用 wsyf people import 导入。",
+            f"如地址无误，待邮箱恢复后用 wsyf check --mail {address} 试发一封，收下后即恢复使用。",
         ),
     )
 
@@ -210,6 +211,19 @@ def hook_failed(plan: Plan, headline: str, trouble: str, now: datetime) -> Alert
             f"{_moment(plan, now)}，为告警“{headline}”运行的外呼命令三次均未成功：{trouble}",
             "告警仍以邮件发出，并列于 wsyf；在修复之前，邮件之外的通知渠道不起作用。",
             "请核对 config.toml 的 [alerts] command，并手工运行一次。",
+        ),
+    )
+
+
+def trail_broken(plan: Plan, now: datetime) -> Alert:
+    """The nightly backup found that the chain of events does not hold. Once a day."""
+    return Alert(
+        dedup=f"trail:{plan.id}:{_local(plan, now).date()}",
+        headline="办理记录被改动过",
+        lines=(
+            f"{_moment(plan, now)}备份时核对发现，办理记录的校验链不符：有记录被改动、删除、增添或调换。",
+            "哪一条、如何不符，见 wsyf log --verify；可与较早的备份对照。",
+            "请查明何人经何程序改动了数据库；办理和发信照常进行。",
         ),
     )
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import socket
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
@@ -14,10 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from wsyf_scheduler import processes
 from wsyf_scheduler.clock import Clock
 from wsyf_scheduler.config import Config
 from wsyf_scheduler.core.calendar import Hours, WorkCalendar
 from wsyf_scheduler.core.ladder import Timetable
+from wsyf_scheduler.core.message import Message
 from wsyf_scheduler.core.people import Roster
 from wsyf_scheduler.core.plan import Plan
 from wsyf_scheduler.files import holidays
@@ -72,6 +73,7 @@ class App:
     delivery: Callable[[], AbstractContextManager[object]] = nullcontext
     should_stop: Callable[[], bool] = lambda: False
     unrecorded: list[Any] = field(default_factory=list, repr=False)  # settling.Tried, where the database was in trouble
+    untried: list[Message] = field(default_factory=list, repr=False)  # claimed, and to be given back when it can be
     _plans: dict[tuple[str, int], TrackedPlan] = field(default_factory=dict, repr=False)
     _tables: dict[str, Timetable] = field(default_factory=dict, repr=False)
     _rosters: dict[str, Roster] = field(default_factory=dict, repr=False)
@@ -99,7 +101,7 @@ class App:
     @cached_property
     def process(self) -> str:
         """Names this process in claims."""
-        return f"{socket.gethostname()}:{os.getpid()}"
+        return processes.own()
 
     def table(self, zone: str) -> Timetable:
         """Where rungs land for plans of a zone."""

@@ -15,6 +15,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from time import sleep
 from typing import Any
@@ -30,8 +31,8 @@ from wsyf_scheduler.opening import holder_of, lock_path, open_shared, sign, try_
 from wsyf_scheduler.pinging import Pinger
 from wsyf_scheduler.pulse import HEARTBEAT, SWEEP
 from wsyf_scheduler.rounds import Troubles, send, sweep, upkeep
-from wsyf_scheduler.store import assignments, facts, holds, outbox, uptime
-from wsyf_scheduler.ticks import digest, hook
+from wsyf_scheduler.store import assignments, facts, outbox, uptime
+from wsyf_scheduler.ticks import digest, guard, hook
 
 log = logging.getLogger(__name__)
 
@@ -142,7 +143,8 @@ class Daemon:
             self._pinger.after(self._troubles.all())
             self._arm(app)
             log.debug("swept", extra={"action": "swept"})
-        self._wake("send", self._send)
+        if not self._troubles.has("guard"):
+            self._wake("send", self._send)
         self._wake("upkeep", self._upkeep)
 
     def _send(self) -> None:
@@ -207,7 +209,7 @@ class Daemon:
         """The sign of life as the database has it."""
         with self._app.db.begin() as session:
             facts.put(session, HEARTBEAT, beat)
-            if holds.get(session) is None:  # a wrong clock must not become the last one known
+            if guard.is_well(self._app, session, now):  # a wrong clock must not become the last one known
                 facts.put(session, facts.LAST_TICK_AT, now.isoformat())
                 uptime.seen(session, now, self._app.host)
 
@@ -221,7 +223,7 @@ class Daemon:
         except (WsyfError, OSError) as error:
             log.error("the config was not taken over: %s", error, extra={"action": "reload_failed"})  # noqa: TRY400
             return
-        app.unrecorded.extend(old.unrecorded)
+        app = replace(app, unrecorded=old.unrecorded, untried=old.untried)  # the same lists, whoever adds to them
         self._app, self._first = app, True
         self._pinger.close()
         self._pinger = Pinger(app)

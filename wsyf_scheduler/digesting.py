@@ -117,14 +117,14 @@ def _ailments(session: Session, tracked: TrackedPlan, plan_id: str, now: datetim
     if held:
         yield f"一次待发信件过多，{held}封已扣住。放行：wsyf outbox release；作废：wsyf outbox discard。"
     if pause is not None and pause.until_at > now:
-        yield f"邮件服务器要求暂缓发信（{pause.why}）。立即再试：wsyf outbox retry。"
+        yield f"邮件服务器要求暂缓发信（{pause.why}）。立即再试：wsyf outbox retry --all。"
     roster = Roster(people.all_of(session), office="")
     for address, since_at in refusals.since(session).items():
         posts = roster.posts_of(address, now.date())
         if posts:
             names = "、".join(post_name(tracked.plan, post) for post in posts)
             refused = f"{names}的邮箱 {address} 自{_words(since_at, now)}起被拒收"
-            yield f"{refused}。请用 wsyf people import 导入新地址，或用 wsyf outbox retry 再试。"
+            yield f"{refused}。请用 wsyf people import 导入新地址；如地址无误，用 wsyf check --mail 试发。"
     yield from _of_the_records(session, now)
 
 

@@ -96,6 +96,7 @@ class Facts:
     items: dict[int, Assignment]
     history: dict[int, list[Earlier]]
     waiting: dict[tuple[str, str], Waiting | None]
+    newest: dict[int, datetime]  # the slot of the newest rung that was decided to speak, by assignment
     blank: bool = False
     told: dict[int, tuple[Told, ...]] = field(default_factory=dict)  # worked out once a batch: leaders read it again
 
@@ -110,9 +111,12 @@ def gather(app: App, session: Session, now: datetime, rows: Iterable[MessageRow]
     ids = list(dict.fromkeys(row.assignment_id for row in rows))
     items = assignments.by_ids(session, ids) if ids else {}
     plans, roster = app.plans(session), app.roster(session)
-    if isinstance(app.writer, BlankWriter):
-        return Facts(now=now, plans=plans, roster=roster, items=items, history={}, waiting={}, blank=True)
     on_ladder = list(dict.fromkeys(row.assignment_id for row in rows if row.rung is not None))
+    newest = notices.newest_slots(session, on_ladder) if on_ladder else {}
+    if isinstance(app.writer, BlankWriter):
+        return Facts(
+            now=now, plans=plans, roster=roster, items=items, history={}, waiting={}, newest=newest, blank=True
+        )
     awaited = {(item.plan_id, item.after) for item in items.values() if item.after is not None}
     return Facts(
         now=now,
@@ -121,6 +125,7 @@ def gather(app: App, session: Session, now: datetime, rows: Iterable[MessageRow]
         items=items,
         history=notices.earlier(session, on_ladder) if on_ladder else {},
         waiting={(plan_id, after): _waiting(session, plan_id, after) for plan_id, after in awaited},
+        newest=newest,
     )
 
 
@@ -129,7 +134,7 @@ def draft(app: App, session: Session, facts: Facts, message: Message, rows: Sequ
     tracked, today = facts.plans[message.plan_id], facts.today(message.plan_id)
     ordered = sorted(rows, key=lambda row: _order(message, row, facts.items[row.assignment_id]))
     items = [facts.items[row.assignment_id] for row in ordered]
-    addressed = facts.roster.address(*_posts(message, ordered, facts.items), today)
+    addressed = readers(facts, message, ordered)
     letter = Letter(
         kind=LetterKind(message.letter),
         plan=plan_facts(app, tracked),
@@ -149,6 +154,11 @@ def draft(app: App, session: Session, facts: Facts, message: Message, rows: Sequ
         deadlines=() if facts.blank else tuple(deadlines(facts.now, tracked, message, letter, ordered, items)),
         addressed=addressed,
     )
+
+
+def readers(facts: Facts, message: Message, rows: Sequence[MessageRow]) -> Addressed:
+    """Whom the message reaches as things stand now: who holds the posts of its rows today."""
+    return facts.roster.address(*_posts(message, rows, facts.items), facts.today(message.plan_id))
 
 
 def plan_facts(app: App, tracked: TrackedPlan) -> PlanFacts:

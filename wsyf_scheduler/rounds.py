@@ -30,9 +30,13 @@ class Troubles:
         """Run these, one after the other; returns what they stumbled over, empty when all went well."""
         return "; ".join(words for name, step in steps if (words := self._try(name, step)))
 
+    def has(self, name: str) -> bool:
+        """Whether this step failed when it was last tried."""
+        return name in self._now
+
     def all(self) -> str:
         """Everything that is wrong now."""
-        return "; ".join(self._now.values())
+        return "; ".join(list(self._now.values()))  # at one moment: the rounds add to it, each in a thread of its own
 
     def _try(self, name: str, step: Callable[[], object]) -> str:
         """Run one tick; an error is logged and told by `wsyf status`, and the next round tries again."""
@@ -61,14 +65,17 @@ def sweep(app: App, now: datetime, *, first: bool = False, troubles: Troubles | 
 
     No fault in it ends the daemon. `first`: since the start or a new config.
     """
+    troubles = troubles or Troubles()
+    unguarded = troubles.run([("guard", lambda: guard.run(app, now))])
+    if unguarded:  # without it nobody knows whether the host is right, and the clock
+        return unguarded
     steps: list[Step] = [
-        ("guard", lambda: guard.run(app, now)),
         ("remind", lambda: remind.run(app, now, most=app.config.max_messages)),
         ("digest", lambda: digest.run(app, now)),
     ]
     if first:
-        steps.insert(1, ("templates", lambda: templates.run(app, now)))
-    return (troubles or Troubles()).run(steps)
+        steps.insert(0, ("templates", lambda: templates.run(app, now)))
+    return troubles.run(steps)
 
 
 def send(app: App, now: datetime, *, troubles: Troubles | None = None) -> str:

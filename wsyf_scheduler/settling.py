@@ -6,11 +6,11 @@ In the transaction of whoever records it. Imports app, alerts, telling, core, st
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from wsyf_scheduler import alerts
+from wsyf_scheduler import alerts, processes
 from wsyf_scheduler.app import App
 from wsyf_scheduler.core.message import Message, MessageState
 from wsyf_scheduler.core.people import Post, Roster
@@ -25,6 +25,7 @@ from wsyf_scheduler.store.pauses import Pause
 from wsyf_scheduler.telling import alert
 
 AFTER_REFUSED_LOGIN = timedelta(minutes=15)  # a wrong password said every minute gets the account locked
+PROCESS_ENDED = "the process ended before an answer was recorded"
 LONG_PAUSE = timedelta(minutes=15)  # of which the coordinator is told
 
 
@@ -65,17 +66,18 @@ class Books:
     def settle(self, message: Message, fate: Fate) -> None:
         """Record the fate of a claimed message, and its event."""
         if outbox.settle(self.session, message.id, fate, by=self.app.process):
-            self._note(message, fate)
+            self.note(message.plan_id, f"message_{fate.state.value}", message.id, fate.state, fate.trouble or "")
 
-    def _note(self, message: Message, fate: Fate) -> None:
+    def note(self, plan_id: str, action: str, message_id: int, after: MessageState, why: str = "") -> None:
+        """An event of a message that was `sending`."""
         event = {
-            "action": f"message_{fate.state.value}",
-            "message_id": message.id,
+            "action": action,
+            "message_id": message_id,
             "from_state": MessageState.SENDING.value,
-            "to_state": fate.state.value,
-            "why": fate.trouble or "",
+            "to_state": after.value,
+            "why": why,
         }
-        self._events.setdefault(message.plan_id, []).append(event)
+        self._events.setdefault(plan_id, []).append(event)
 
     def tell(self, message: Message, what: alerts.Alert) -> None:
         """Tell the coordinator of the message's plan."""
@@ -92,6 +94,38 @@ def record(books: Books, tried: Sequence[Tried]) -> None:
     outbox.add_attempts(books.session, [_attempt(each, books.now) for each in tried])
     for each in tried:
         _follow(books, each)
+
+
+def take_up(books: Books) -> list[tuple[int, str, MessageState]]:
+    """What is `sending` and nobody is sending: recorded, given back, or taken up after a crash; returns the last.
+
+    For who holds the right to send. A process that lives settles its own claims: it remembers what it has sent.
+    """
+    app, session = books.app, books.session
+    record(books, app.unrecorded)
+    outbox.unclaim(session, app.untried)
+    found = outbox.rescue(
+        session,
+        resend_uncertain=app.config.mail.resend_uncertain,
+        spare=lambda by: by != app.process and processes.is_alive(by),
+    )
+    outbox.add_attempts(session, [_ended(each[0], books.now) for each in found if each[2] is MessageState.UNCERTAIN])
+    for message_id, plan_id, state in found:
+        books.note(plan_id, "message_rescued", message_id, state)
+    return found
+
+
+def _ended(message_id: int, now: datetime) -> dict[str, Any]:
+    """A process that died leaves no word of its last attempt: the ledger says that there may have been one."""
+    return {
+        "message_id": message_id,
+        "at": now,
+        "phase": Phase.DOT.value,
+        "outcome": Outcome.UNCERTAIN.value,
+        "code": 0,
+        "text": PROCESS_ENDED,
+        "refused": [],
+    }
 
 
 def give_up(books: Books, message: Message, why: str) -> None:
@@ -132,24 +166,29 @@ def _sent(books: Books, each: Tried) -> None:
     message, sent = each.message, each.sent
     refused = {refusal.address for refusal in sent.refused}
     fresh = {address: books.now for address in each.outgoing.recipients if address not in refused}
-    taken = fresh | message.taken
+    message = replace(message, taken=fresh | message.taken)
     later = [refusal for refusal in sent.refused if not is_for_good(refusal)]
     again_at = _next(message, books.now) if later else None
     if again_at is not None:
-        fate = Fate(state=MessageState.RETRY, again_at=again_at, trouble=_refusals(later), taken=taken)
+        fate = Fate(state=MessageState.RETRY, again_at=again_at, trouble=_refusals(later), taken=message.taken)
+        books.settle(message, fate)
+    elif later:
+        _end(books, message, _refusals(later))
     else:
-        sent_at = min(taken.values(), default=books.now)
-        fate = Fate(state=MessageState.SENT, again_at=books.now, sent_at=sent_at, trouble=_refusals(later) or None)
-    books.settle(message, fate)
+        books.settle(message, Fate(state=MessageState.SENT, again_at=books.now, sent_at=_told_at(message) or books.now))
     _mark(books, message, sent.refused, others_have_it=True)
-    if later and again_at is None:
-        _tell_undelivered(books, message, _refusals(later))
+
+
+def _told_at(message: Message) -> datetime | None:
+    """When the first reader was told; the office's own blind copy is no reader."""
+    return min((message.taken[each] for each in (*message.to, *message.cc) if each in message.taken), default=None)
 
 
 def finish(books: Books, message: Message) -> None:
-    """Some have the letter, and the others need not have it any more: it counts as sent since the first took it."""
-    sent_at = min(message.taken.values())
-    books.settle(message, Fate(state=MessageState.SENT, again_at=books.now, sent_at=sent_at, tried=False))
+    """The others need not have it any more: sent since the first reader took it, or cancelled where none did."""
+    sent_at = _told_at(message)
+    state = MessageState.CANCELLED if sent_at is None else MessageState.SENT
+    books.settle(message, Fate(state=state, again_at=books.now, sent_at=sent_at, tried=False))
 
 
 def _next_role(books: Books, each: Tried) -> None:
@@ -218,7 +257,7 @@ def _again(books: Books, message: Message, trouble: str, *, maybe: bool) -> None
 
 def _end(books: Books, message: Message, trouble: str) -> None:
     """No further try: written off, or sent where some have it; whoever has it not is named either way."""
-    sent_at = min(message.taken.values(), default=None)
+    sent_at = _told_at(message)
     state = MessageState.DISCARDED if sent_at is None else MessageState.SENT
     books.settle(message, Fate(state=state, again_at=books.now, trouble=trouble, sent_at=sent_at))
     _tell_undelivered(books, message, trouble)
@@ -252,6 +291,5 @@ def _refusals(refused: Iterable[Refusal]) -> str:
 
 def _tell_undelivered(books: Books, message: Message, why: str) -> None:
     if message.letter != "alert":
-        books.tell(
-            message, alerts.undelivered(books.plan(message), message.id, message.department, message.letter, why)
-        )
+        what = alerts.undelivered(books.plan(message), message.id, message.department, message.letter, why, books.now)
+        books.tell(message, what)

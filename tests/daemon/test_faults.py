@@ -145,7 +145,7 @@ def test_a_corrupt_page_is_said_once_shown_red_and_left_behind(desk):
             other.execute("ROLLBACK")
         running.wait_for("damaged or no database")
         for _sweep in range(3):
-            running.wait_swept()
+            running.wait_for("action=swept]", running.log.count("action=swept]") + 3)
         assert "damaged or no database" in trouble(desk)
         assert "damaged or no database; restore a backup" in desk.wsyf("done", KEY, code=6).err
         assert is_said_once(running, "damaged or no database")
@@ -160,8 +160,8 @@ def test_a_file_taken_away_is_said_once_shown_red_and_used_again_when_it_is_back
         desk.database.rename(aside)
         running.wait_for("is gone")
         for _sweep in range(3):
-            running.wait_swept()
-        assert "there is no database" in trouble(desk)
+            running.wait_for("action=swept]", running.log.count("action=swept]") + 3)
+        assert "is gone" in trouble(desk)
         assert not desk.database.exists()
         assert is_said_once(running, "is gone")
         aside.rename(desk.database)

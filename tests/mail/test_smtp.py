@@ -211,7 +211,8 @@ def test_a_connection_given_up_between_two_messages_is_opened_anew_without_a_fai
 REFUSALS = [
     ("MAIL", "451 4.3.0 not now", Outcome.RETRY, Phase.MAIL, 451),
     ("MAIL", "421 4.7.0 closing", Outcome.RETRY, Phase.MAIL, 421),
-    ("MAIL", "553 5.7.1 you are not that sender", Outcome.REFUSED, Phase.MAIL, 553),
+    ("MAIL", "553 5.7.1 you are not that sender", Outcome.RETRY, Phase.MAIL, 553),  # of us, not of this letter
+    ("MAIL", "552 5.3.4 too long", Outcome.REFUSED, Phase.MAIL, 552),
     ("MAIL", "552 5.3.4 too long", Outcome.REFUSED, Phase.MAIL, 552),
     ("MAIL", "550 Sender frequency limited", Outcome.RETRY, Phase.MAIL, 550),
     ("MAIL", Fault.DROP, Outcome.RETRY, Phase.MAIL, 0),
@@ -274,10 +275,10 @@ def test_a_server_that_answers_before_the_dot_does_not_get_it_and_is_not_believe
 
 
 def test_an_answer_too_many_is_not_taken_for_the_answer_to_the_next_message() -> None:
-    with Smtpd(script={"DOT": ["250 taken\n250 and again"], "MAIL": ["250 ok", "550 5.7.1 not you"]}) as server:
+    with Smtpd(script={"DOT": ["250 taken\n250 and again"], "MAIL": ["250 ok", "552 5.3.4 too long"]}) as server:
         first, second = send(server, make_message(1), make_message(2))
     assert (first.outcome, first.text) == (Outcome.SENT, "taken")
-    assert (second.outcome, second.code) == (Outcome.REFUSED, 550)
+    assert (second.outcome, second.code) == (Outcome.REFUSED, 552)
     assert server.connections == 2
 
 

@@ -90,7 +90,12 @@ def test_a_backup_is_whole_held_shared_and_told(app: App) -> None:
         ((hold,),) = copy.execute("SELECT value FROM fact WHERE name = 'hold'")
     assert json.loads(hold) == {"reason": "restored", "seen": now.isoformat(), "since_at": now.isoformat()}
     assert fact(app, "hold") is None
-    assert fact(app, "backup") == {"at": now.isoformat(), "file": str(path), "bytes": path.stat().st_size}
+    assert fact(app, "backup") == {
+        "at": now.isoformat(),
+        "file": str(path),
+        "bytes": path.stat().st_size,
+        "unbroken": True,
+    }
     (event,) = happened(app, "backup_made")
     assert json.loads(event["detail"]) == {"file": path.name, "bytes": path.stat().st_size, "removed": 0}
     assert event["who"] == app.who

@@ -186,7 +186,7 @@ def test_it_says_what_ails_the_system_and_which_command_acts_on_it() -> None:
             refusals.mark(session, name, code=550, text="no", message_id=message_id, now=at("2023-02-03 10:00"))
     letter = weekly(office)
     assert lines(letter, "system") == [
-        f"住建联络员的邮箱 {LIAISON} 自2月3日起被拒收。请用 wsyf people import 导入新地址，或用 wsyf outbox retry 再试。",
+        f"住建联络员的邮箱 {LIAISON} 自2月3日起被拒收。请用 wsyf people import 导入新地址；如地址无误，用 wsyf check --mail 试发。",
         "2月5日核查发现漏发、错发等问题3处。查看：wsyf audit。",
         "自2月1日以来未作备份。备份：wsyf backup FILE。",
         "告警外呼命令2月5日执行失败（exit code 1）。检查：wsyf check。",

@@ -106,7 +106,7 @@ def test_the_compiled_catalogue_is_what_compiling_would_write() -> None:
         (("list", "--perio", "2023"), "是否指 '--period'"),
         (("list", "--period"), "选项 '--period' 后须写1个值"),
         (("list", "--json=yes"), "选项 '--json' 后不写值"),
-        (("outbox", "show", "x"), "不是有效的数值"),
+        (("outbox", "list", "--limit", "x"), "不是有效的"),
         (("outbox", "nonsense"), "没有命令 'nonsense'"),
         (("schedule", "--days", "0"), "不在范围之内"),
         (("done", "a", "--file", "/no/such/file"), "'/no/such/file' 不存在"),

@@ -39,7 +39,8 @@ ROOMS: dict[str, frozenset[str]] = {
     "mail": frozenset({"core"}) | GROUND,
     "pulse": frozenset({"store"}) | GROUND,
     "alerts": frozenset({"core", "mail", "store"}) | GROUND,
-    "app": OFFICE,
+    "processes": frozenset(),
+    "app": OFFICE | {"processes"},
     "calling": OFFICE,
     "pinging": OFFICE | {"app"},
     "finding": OFFICE,
@@ -49,7 +50,8 @@ ROOMS: dict[str, frozenset[str]] = {
     "digesting": OFFICE | {"app", "alerts"},
     "enveloping": OFFICE | {"app"},
     "drafting": OFFICE | {"app", "digesting", "enveloping"},
-    "settling": OFFICE | {"app", "alerts", "telling"},
+    "settling": OFFICE | {"app", "alerts", "processes", "telling"},
+    "preparing": OFFICE | {"app", "alerts", "drafting", "settling", "telling"},
     "picking": frozenset({"core", "store"}) | GROUND,
 }
 ROOMS["audit"] = OFFICE | {"app"}

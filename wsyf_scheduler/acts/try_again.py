@@ -28,9 +28,12 @@ def act(app: App, now: datetime, *, picked: Picked, again: bool, who: str, reaso
     """Let them leave when the window is open; addresses that were refused are tried anew, and a pause is over.
 
     `again` repeats a sent message: the same bytes and Message-ID to the same readers, as a message of its own. Raises
-    Forbidden for a sent message without it, and for one that is held or has nothing left to say.
+    Forbidden for a sent message without it, and for one that is held or has nothing left to say. Filters alone mean
+    what waits; what was discarded comes back by id, or where that state is asked for.
     """
-    states = (*TRIABLE, MessageState.SENT) if again and picked.ids else TRIABLE
+    states: tuple[MessageState, ...] = (*TRIABLE, MessageState.SENT) if again and picked.ids else TRIABLE
+    if not picked.ids and MessageState.DISCARDED not in picked.states:
+        states = WAITING  # what was given up or written off, perhaps long ago, comes back only when it is named
     with app.db.begin() as session:
         items = pick(session, picked, states, verb=_("tried again"))
         if not items:
@@ -39,7 +42,8 @@ def act(app: App, now: datetime, *, picked: Picked, again: bool, who: str, reaso
         done = [
             item for item in items if item.state is not MessageState.SENT and messages.try_again(session, item, now)
         ]
-        refusals.clear(session, {address for item in items for address in (*item.to, *item.cc)})
+        marked = refusals.of_messages(session, [item.id for item in items])
+        refusals.clear(session, marked | {address for item in items for address in (*item.to, *item.cc)})
         pauses.end(session)
         note(session, now, done, "message_retried", None, who=who, why=reason)
     return Retried(ids=tuple(item.id for item in done), repeats=tuple(repeats))

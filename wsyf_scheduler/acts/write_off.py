@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from wsyf_scheduler import settling
 from wsyf_scheduler.app import App
 from wsyf_scheduler.core.message import WAITING, MessageState
 from wsyf_scheduler.errors import Forbidden
 from wsyf_scheduler.i18n import _
 from wsyf_scheduler.picking import Picked, note, pick
+from wsyf_scheduler.settling import Books
 from wsyf_scheduler.store import events, facts, holds, messages
 from wsyf_scheduler.store.db import Session
 
@@ -24,14 +27,33 @@ class WrittenOff:
     hold_ended: bool
 
 
-def act(app: App, now: datetime, *, picked: Picked, who: str, reason: str = "") -> WrittenOff:
+def act(
+    app: App,
+    now: datetime,
+    *,
+    picked: Picked,
+    who: str,
+    reason: str = "",
+    decide: Callable[[App, datetime], object] = lambda _app, _now: None,
+) -> WrittenOff:
     """Write these off; where nothing in particular is picked, everything that is held.
 
-    While the whole queue is held that is all that waits, too. Raises Forbidden where a message named has left, or
-    nothing is held.
+    While the whole queue is held that is all that waits, too: then `decide` first queues what the ladder owes by now.
+    Raises Forbidden where a message named has left, or nothing is held.
     """
-    with app.delivery(), app.db.begin() as session:  # not while one of them is being sent
-        whole = picked.is_everything and holds.get(session) is not None
+    with app.delivery():  # not while one of them is being sent
+        with app.db.read() as session:
+            whole = picked.is_everything and holds.get(session) is not None
+        if whole:
+            decide(app, now)
+        return _write_off(app, now, picked, who=who, reason=reason, whole=whole)
+
+
+def _write_off(app: App, now: datetime, picked: Picked, *, who: str, reason: str, whole: bool) -> WrittenOff:
+    with app.db.begin() as session:
+        books = Books(app, session, now)
+        settling.take_up(books)  # what a dead process had claimed waits, too
+        books.close()
         states = NOT_LEFT if whole or not picked.is_everything else (MessageState.HELD,)
         items = [
             item for item in pick(session, picked, states, verb=_("written off")) if not whole or item.letter != "alert"
@@ -42,6 +64,8 @@ def act(app: App, now: datetime, *, picked: Picked, who: str, reason: str = "") 
         note(session, now, done, "message_discarded", MessageState.DISCARDED, who=who, why=reason)
         if whole:
             _end_hold(app, session, now, who=who, reason=reason)
+    app.unrecorded.clear()
+    app.untried.clear()
     return WrittenOff(ids=tuple(item.id for item in done), hold_ended=whole)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from wsyf_scheduler.cli.office import Office
+from wsyf_scheduler.cli.office import Office, login_name
 from wsyf_scheduler.clock import SystemClock
 from wsyf_scheduler.core.calendar import YearStatus
 from wsyf_scheduler.core.people import Holder
@@ -194,6 +194,12 @@ def _mail(office: Office, mail_to: str | None) -> Iterator[tuple[str, str]]:
 
         try_mail.act(office.config, made, SystemClock().now(), mail_to)
         yield "ok", _("a test letter was sent to {address}").format(address=mail_to)
+        if office.database_path.exists():
+            from wsyf_scheduler.acts import trust
+
+            app = office.app()
+            if trust.act(app, app.clock.now(), address=mail_to, who=login_name()):
+                yield "ok", _("{address} was marked as refused for good; it is used again").format(address=mail_to)
 
 
 def _alerts(office: Office) -> Iterator[tuple[str, str]]:

@@ -67,7 +67,7 @@ def _of_the_queue(found: Matters, pulse: Pulse) -> Iterator[Concern]:
         )
         yield Concern(name="held", level="warning", text=words.format(n=held))
     if found.pause:
-        words = _("Mail rests until {when}, the server said “{why}”: `wsyf outbox retry` tries at once")
+        words = _("Mail rests until {when}, the server said “{why}”: `wsyf outbox retry --all` tries at once")
         text = words.format(when=_when(found.pause["until_at"], pulse), why=found.pause["why"])
         yield Concern(name="pause", level="warning", text=text)
 
@@ -146,7 +146,7 @@ def _of_addresses(found: Matters, pulse: Pulse, names: dict[str, str]) -> Iterat
 
 def _refused_words(each: RefusedAddress, pulse: Pulse, names: dict[str, str]) -> str:
     posts = [f"{names.get(department, department)} {wording.role(role)}".strip() for role, department in each.posts]
-    words = _("{address} ({posts}) is refused since {day}: `wsyf people import` a new one, or `wsyf outbox retry`")
+    words = _("{address} ({posts}) is refused since {day}: `wsyf people import` a new one, or `wsyf check --mail` it")
     day = each.since_at.astimezone(pulse.zone).date()
     return words.format(address=each.address, posts=", ".join(posts) or _("the office itself"), day=day)
 
@@ -164,6 +164,9 @@ def _of_the_records(found: Matters, pulse: Pulse, now: datetime) -> Iterator[Con
     elif audit and pulse.running and now - datetime.fromisoformat(audit["at"]) > TOO_OLD:
         words = _("There was no audit since {when}: `wsyf audit`").format(when=_when(audit["at"], pulse))
         yield Concern(name="audit", level="warning", text=words)
+    if backup and backup.get("unbroken") is False:
+        words = _("The trail was found broken, {when}: `wsyf log --verify`")
+        yield Concern(name="trail", level="warning", text=words.format(when=_when(backup["at"], pulse)))
     if backup and found.nightly and now - datetime.fromisoformat(backup["at"]) > TOO_OLD:
         words = _("There was no backup since {when}: `wsyf backup FILE`").format(when=_when(backup["at"], pulse))
         yield Concern(name="backup", level="warning", text=words)

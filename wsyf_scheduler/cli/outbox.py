@@ -172,7 +172,7 @@ def print_whole(found: Whole, names: dict[str, str]) -> None:
     _print_lines(posted)
     _print_attempts(found.attempts)
     click.secho(_("Text"), bold=True)
-    click.echo(mail.text.rstrip("\n") if mail else not_made())
+    click.echo(mail.text.rstrip("\n") if mail else "\n".join(posted.words) or not_made())
 
 
 def _print_lines(posted: Posted) -> None:

@@ -97,17 +97,12 @@ def discard(
 ) -> None:
     """Write off."""
     from wsyf_scheduler.acts import write_off
-    from wsyf_scheduler.store import holds
     from wsyf_scheduler.ticks import remind
 
     picked = _picked(ids, everything, **filters)
     app = office.app()
     now = app.clock.now()
-    with app.db.read() as session:
-        held = holds.get(session) is not None
-    if held and picked.is_everything:
-        remind.decide_owed(app, now)  # what is owed by now is decided, so that it can be written off with the rest
-    done = write_off.act(app, now, picked=picked, who=login_name(), reason=reason)
+    done = write_off.act(app, now, picked=picked, who=login_name(), reason=reason, decide=remind.decide_owed)
     if as_json:
         print_json({"discarded": list(done.ids), "hold_ended": done.hold_ended})
         return

@@ -177,6 +177,7 @@ def reasons(why: str, detail: dict[str, Any]) -> str:
 def phrase(action: str) -> str:
     """What was done, in plain words; an action this version does not know stands as it is."""
     words = {
+        "address_trusted": _("refused address used again"),
         "assignment_done": _("closed"),
         "assignment_extended": _("due day extended"),
         "assignment_held": _("tracked, and held"),

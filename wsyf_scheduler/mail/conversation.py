@@ -17,7 +17,7 @@ from wsyf_scheduler.errors import MailTrouble
 from wsyf_scheduler.i18n import _
 from wsyf_scheduler.mail import transport as rules
 from wsyf_scheduler.mail.letter import Outcome, Outgoing, Phase, Refusal, Sent
-from wsyf_scheduler.mail.transport import SmtpSettings
+from wsyf_scheduler.mail.settings import SmtpSettings
 
 CHUNK = 64 * 1024  # bytes of a message handed over at a time; each chunk has the full timeout to leave
 START_INPUT = 354  # the server's yes to DATA (RFC 5321 §4.2.2)

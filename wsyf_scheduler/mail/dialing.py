@@ -17,7 +17,7 @@ from wsyf_scheduler.errors import MailTrouble
 from wsyf_scheduler.i18n import _
 from wsyf_scheduler.mail.conversation import Unwelcome, farewell, fate_of
 from wsyf_scheduler.mail.letter import Outcome, Phase, Sent
-from wsyf_scheduler.mail.transport import Security, SmtpSettings
+from wsyf_scheduler.mail.settings import Security, SmtpSettings
 from wsyf_scheduler.mail.wire import Wire
 
 QUIT_PATIENCE = 2.0  # seconds a server has to answer QUIT: a farewell must not hold up a stop

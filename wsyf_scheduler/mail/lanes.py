@@ -16,7 +16,7 @@ from wsyf_scheduler.mail import transport as rules
 from wsyf_scheduler.mail.conversation import Transaction, fate_of
 from wsyf_scheduler.mail.dialing import Dialer, leave
 from wsyf_scheduler.mail.letter import Outcome, Outgoing, Sent
-from wsyf_scheduler.mail.transport import SmtpSettings
+from wsyf_scheduler.mail.settings import SmtpSettings
 from wsyf_scheduler.mail.wire import Wire
 
 LOOK_AGAIN = 0.05  # seconds

@@ -17,7 +17,7 @@ from wsyf_scheduler.mail import dialing
 from wsyf_scheduler.mail.lanes import Round
 from wsyf_scheduler.mail.letter import Outgoing, Sent
 from wsyf_scheduler.mail.mailer import Posting
-from wsyf_scheduler.mail.transport import Secret, Security, SmtpSettings
+from wsyf_scheduler.mail.settings import Secret, Security, SmtpSettings
 
 __all__ = ["Secret", "Security", "SmtpMailer", "SmtpSettings"]
 

@@ -1,19 +1,14 @@
-"""How to reach a mail server, and SMTP's rules that need no network.
+"""SMTP's rules that need no network: what to say, and what an answer means.
 
 Imports the letters' values, errors and i18n, never aiosmtplib: whoever reads a refusal may import it.
 """
 
 from __future__ import annotations
 
-import base64
-import ipaddress
 import re
 import socket
 import ssl
 from collections.abc import Container
-from dataclasses import dataclass
-from enum import StrEnum
-from pathlib import Path
 
 from wsyf_scheduler.errors import MailTrouble
 from wsyf_scheduler.i18n import _
@@ -24,6 +19,9 @@ TEXT_LENGTH = 500
 
 CLOSING = 421
 """The server says no and hangs up, to whatever was said."""
+
+TOO_LONG = 552
+"""The message is longer than the server takes, or the mailbox has no room for it."""
 
 BUSY = 450
 """The mailbox cannot be served just now; some providers mean the sender."""
@@ -51,111 +49,12 @@ _LIMITED = re.compile(
 )  # concerns this letter alone
 
 
-class Security(StrEnum):
-    """How the connection to a mail server is protected; never less than what is asked for."""
-
-    STARTTLS = "starttls"  # plain at first, then TLS; given up where the server does not offer it
-    TLS = "tls"  # TLS from the first byte
-    PLAIN = "plain"  # nothing; on loopback only, unless the office allows it
-
-
-class Secret:
-    """A password that cannot be shown by mistake: `reveal()` is the only way to its value."""
-
-    __slots__ = ("_value",)
-
-    def __init__(self, value: str) -> None:
-        """Keep the value."""
-        self._value = value
-
-    def reveal(self) -> str:
-        """Give the value itself, for the login alone."""
-        return self._value
-
-    def __eq__(self, other: object) -> bool:
-        """Two secrets are equal when their values are, so that settings read anew can be compared."""
-        return isinstance(other, Secret) and other._value == self._value
-
-    def __hash__(self) -> int:
-        """As the value's."""
-        return hash(self._value)
-
-    def __repr__(self) -> str:
-        """Stars: in f-strings, in logs and in the repr of whatever holds it."""
-        return "***"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SmtpSettings:
-    """How to reach a mail server: `timeout` in seconds for each answer; `ca_file` replaces the system's authorities.
-
-    `connections` are open at once at most, `per_connection` messages go over each (0: no limit); with `stop_when_busy`
-    nothing more is sent in a round after an answer that asks for a pause.
-    """
-
-    host: str
-    port: int
-    security: Security
-    username: str | None = None
-    password: Secret | None = None
-    timeout: float = 30
-    allow_plain: bool = False
-    local_hostname: str | None = None
-    ca_file: Path | None = None
-    connections: int = 1
-    per_connection: int = 0
-    stop_when_busy: bool = True
-
-    @property
-    def where(self) -> str:
-        """Host and port, as errors name them."""
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
-
-    @property
-    def describe(self) -> str:
-        """Where mail goes and how it is protected, for people."""
-        return f"smtp://{self.where} ({'plain' if self.security is Security.PLAIN else self.security.upper()})"
-
-    def tls_context(self) -> ssl.SSLContext | None:
-        """Make what TLS verifies the server by; None where there is no TLS, MailTrouble for a bad `ca_file`."""
-        if self.security is Security.PLAIN:
-            return None
-        try:
-            return ssl.create_default_context(cafile=self.ca_file)
-        except OSError as error:
-            trouble = _("cannot read certificates from {file}: {reason}")
-            raise MailTrouble(trouble.format(file=self.ca_file, reason=error.strerror or explain(error))) from None
-
-    def refuse_unsafe(self) -> None:
-        """Raise MailTrouble where letters and password would cross a network unprotected, or a password is lacking."""
-        if self.security is Security.PLAIN and not self.allow_plain and not _is_loopback(self.host):
-            trouble = _(
-                "{where}: letters and password would cross the network unprotected; set mail.smtp.security to"
-                " starttls or tls, or accept the risk with mail.smtp.allow_plain = true"
-            )
-            raise MailTrouble(trouble.format(where=self.where))
-        if self.username is not None and self.password is None:
-            raise MailTrouble(_("{where}: there is a username but no password").format(where=self.where))
-
-    def without_password(self, text: str) -> str:
-        """Blot the password out: a server that lost the thread may quote the line it could not read."""
-        password = self.password.reveal() if self.password else ""
-        if not password:
-            return text
-        forms = (password, _base64(f"\0{self.username}\0{password}"), _base64(password))
-        return re.sub("|".join(map(re.escape, forms)), "***", text, flags=re.IGNORECASE)
-
-
-def _is_loopback(host: str) -> bool:
-    """Told from the name alone: what the DNS says of another name can change after it was asked."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host.lower().rstrip(".") == "localhost"
-
-
-def _base64(text: str) -> str:
-    return base64.b64encode(text.encode()).decode()
+# Policy (RFC 3463 X.7.Y) and a bad sender (X.1.7, X.1.8), a relay that is closed to us, blocklists: said of us. Postfix
+# says them in answer to RCPT (smtpd_delay_reject); taken for dead recipients they would mark every address there is.
+_OF_US = re.compile(
+    r"^5\.(?:7\.\d+|1\.[78])\b|relay(?:ing)?\b|client host|sender address|blocked using|black.?list|spamhaus",
+    re.IGNORECASE,
+)
 
 
 def path(address: str) -> bytes:
@@ -206,9 +105,19 @@ def judge(phase: Phase, code: int, text: str) -> Outcome:
     # Before the words: QQ's ordinary answer to a wrong password, 535, names "login frequency limited" as one cause.
     if code in _LOGIN_CODES or (phase is not Phase.AUTH and _LOGIN_WANTED.search(text)):
         return Outcome.AUTH
-    if _LIMITED.search(text):
+    if _LIMITED.search(text) or is_of_us(phase, code, text):
         return Outcome.RETRY
     return Outcome.AUTH if phase is Phase.AUTH else Outcome.REFUSED
+
+
+def is_of_us(phase: Phase, code: int, text: str) -> bool:
+    """Whether a refusal for good is of the office or its server, not of a mailbox: no letter could fare better.
+
+    Any 5xx to MAIL but 552, which is of the message's size; at RCPT, where servers say it too, what speaks of policy.
+    """
+    if code not in range(500, 600) or code == TOO_LONG:
+        return False
+    return phase is Phase.MAIL or (phase is Phase.RCPT and _OF_US.search(text) is not None)
 
 
 def is_of_recipient(code: int, text: str) -> bool:
@@ -246,17 +155,17 @@ def stops_batch(sent: Sent) -> bool:
 
 
 def asks_for_pause(sent: Sent) -> bool:
-    """Whether the server wants to be left alone for a while: 421, 450, or "too often" in whatever code.
+    """Whether to leave the server alone for a while: 421, 450, "too often" in whatever code, or a refusal of us.
 
     Of a message that went to others, a recipient's 450 is that mailbox's affair; a refused login is more than a pause.
     """
     if sent.outcome is Outcome.AUTH or (sent.outcome is Outcome.SENT and not sent.refused):
         return False
-    answers = [(refusal.code, refusal.text) for refusal in sent.refused]
     codes = () if sent.outcome is Outcome.SENT else (CLOSING, BUSY)
-    return any(
-        code in codes or (is_no(code) and _TOO_OFTEN.search(text)) for code, text in [(sent.code, sent.text), *answers]
-    )
+    answers = [(sent.code, sent.text), *((refusal.code, refusal.text) for refusal in sent.refused)]
+    if any(code in codes or (is_no(code) and _TOO_OFTEN.search(text)) for code, text in answers):
+        return True
+    return sent.outcome is not Outcome.SENT and is_of_us(sent.phase, sent.code, sent.text)
 
 
 def readable(text: str) -> str:

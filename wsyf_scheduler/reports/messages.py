@@ -17,7 +17,7 @@ from wsyf_scheduler.store.glance import Glance, instant
 
 LIST = """
 SELECT id, plan_id, letter, department, audience, state, queued_at, not_before, sent_at, attempts, subject,
-  "to", cc, trouble, message_id, made_at
+  "to", cc, trouble, message_id, made_at, payload
 FROM message WHERE {where} ORDER BY id DESC
 """
 RAW = "SELECT raw FROM message WHERE id = :id"
@@ -80,6 +80,7 @@ class Posted:
     trouble: str
     message_id: str
     lines: tuple[Line, ...]
+    words: tuple[str, ...] = ()  # an alert's, before its letter is written
 
     @property
     def when(self) -> datetime:
@@ -148,7 +149,7 @@ class Whole:
             "attempts": [each.as_json() for each in self.attempts],
             "headers": dict(mail.headers) if mail else None,
             "attachments": list(mail.attachments) if mail else [],
-            "text": mail.text if mail else None,
+            "text": mail.text if mail else "\n".join(self.posted.words) or None,
         }
 
 
@@ -239,6 +240,7 @@ def _lines(opened: Glance, first: int, last: int) -> dict[int, list[Line]]:
 
 
 def _message(row: dict[str, Any], zone: ZoneInfo, lines: tuple[Line, ...]) -> Posted:
+    payload = json.loads(row["payload"])
     return Posted(
         id=row["id"],
         plan_id=row["plan_id"],
@@ -250,12 +252,13 @@ def _message(row: dict[str, Any], zone: ZoneInfo, lines: tuple[Line, ...]) -> Po
         not_before=instant(row["not_before"]).astimezone(zone),
         sent_at=instant(row["sent_at"]).astimezone(zone) if row["sent_at"] else None,
         tries=row["attempts"],
-        subject=row["subject"] or "",
+        subject=row["subject"] or payload.get("headline", ""),
         to=tuple(json.loads(row["to"] or "[]")),
         cc=tuple(json.loads(row["cc"] or "[]")),
         trouble=row["trouble"] or "",
         message_id=row["message_id"] or "",
         lines=lines,
+        words=tuple(payload.get("lines", ())),
     )
 
 

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, insert, or_, select, update
+from sqlalchemy import bindparam, func, insert, or_, select, update
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from wsyf_scheduler.core.decide import Decided, Mark, Verdict
@@ -18,6 +18,7 @@ from wsyf_scheduler.store.prepared import Prepared, PreparedIn
 from wsyf_scheduler.store.rows import MESSAGE, MESSAGE_ROW, NOTICE, as_json, message_row, words
 
 COLUMN = NOTICE.c
+NEWER_RUNG = "newer-rung"  # why a row was taken out: a newer rung speaks instead
 WAITING_STATES = [state.value for state in WAITING]
 
 DECIDED = PreparedIn(
@@ -47,7 +48,7 @@ SUPERSEDE = Prepared(
         COLUMN.dropped.is_(None),
         COLUMN.message_id.in_(WAITING_MESSAGES),
     )
-    .values(verdict=Verdict.SUPERSEDED.value, dropped="newer-rung")
+    .values(verdict=Verdict.SUPERSEDED.value, dropped=NEWER_RUNG)
 )
 ROWS_OF = PreparedIn(
     lambda ids: (
@@ -65,6 +66,22 @@ REPLACE = Prepared(
     )
     .values(dropped="newer-act")
 )
+NEWEST = PreparedIn(
+    lambda ids: (
+        select(COLUMN.assignment_id, func.max(COLUMN.slot_at))
+        .where(
+            COLUMN.assignment_id.in_(ids),
+            COLUMN.rung.is_not(None),
+            COLUMN.role == "lead",
+            COLUMN.verdict == Verdict.NOTIFY.value,
+        )
+        .group_by(COLUMN.assignment_id)
+    )
+)
+GIVE_WAY = Prepared(
+    update(NOTICE).where(COLUMN.id == bindparam("notice")).values(verdict=Verdict.SUPERSEDED.value, dropped=NEWER_RUNG)
+)
+MOVE = Prepared(update(NOTICE).where(COLUMN.id == bindparam("notice")).values(message_id=bindparam("to_message")))
 DROP = Prepared(update(NOTICE).where(COLUMN.id == bindparam("notice")).values(dropped=bindparam("why")))
 EARLIER = PreparedIn(
     lambda ids: (
@@ -214,9 +231,21 @@ def rows_of(session: Session, message_ids: Sequence[int]) -> dict[int, list[Mess
     return found
 
 
+def newest_slots(session: Session, assignment_ids: Sequence[int]) -> dict[int, datetime]:
+    """The slot of the newest rung that was decided to speak, by assignment."""
+    return {row[0]: row[1] for row in NEWEST.rows(session, assignment_ids)}
+
+
 def drop(session: Session, dropped: Iterable[tuple[int, str]]) -> None:
     """Take rows out of their message before it is sent: (notice, why) each."""
-    DROP.run_all(session, [{"notice": notice_id, "why": why} for notice_id, why in dropped])
+    found = list(dropped)
+    GIVE_WAY.run_all(session, [{"notice": notice_id} for notice_id, why in found if why == NEWER_RUNG])
+    DROP.run_all(session, [{"notice": notice_id, "why": why} for notice_id, why in found if why != NEWER_RUNG])
+
+
+def move(session: Session, rows: Iterable[MessageRow], message_id: int) -> None:
+    """Let rows stand in another message, which is made in the place of the one they stood in."""
+    MOVE.run_all(session, [{"notice": row.notice_id, "to_message": message_id} for row in rows])
 
 
 def earlier(session: Session, assignment_ids: Sequence[int]) -> dict[int, list[Earlier]]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -98,9 +98,15 @@ FORGET = Prepared(
     .where(COLUMN.id == ITEM, COLUMN.state != MessageState.SENT.value)
     .values(raw=None, raw_hash=None, made_at=None, made_rows=None, taken=None)
 )
-CLAIMED = Prepared(select(COLUMN.id, COLUMN.plan_id, COLUMN.raw_hash, COLUMN.not_before).where(COLUMN.state == SENDING))
+CLAIMED = Prepared(
+    select(COLUMN.id, COLUMN.plan_id, COLUMN.raw_hash, COLUMN.not_before, COLUMN.claimed_by).where(
+        COLUMN.state == SENDING
+    )
+)
 ADD_ATTEMPT = Prepared(insert(ATTEMPT))
-TRIED_SINCE = Prepared(select(func.count()).select_from(ATTEMPT).where(ATTEMPT.c.at > bindparam("since")))
+TRIED_SINCE = Prepared(
+    select(func.count()).select_from(ATTEMPT).where(ATTEMPT.c.at > bindparam("since"), ATTEMPT.c.at <= bindparam("now"))
+)
 NEXT_DUE = Prepared(select(func.min(COLUMN.not_before)).where(COLUMN.state.in_(WAITING_STATES)))
 IN_TROUBLE = (
     select(MESSAGE).where(COLUMN.plan_id == bindparam("of_plan"), COLUMN.state.in_(TROUBLE_STATES)).order_by(COLUMN.id)
@@ -257,19 +263,24 @@ def add_attempts(session: Session, attempts: Sequence[Mapping[str, Any]]) -> Non
     ADD_ATTEMPT.run_all(session, [{**each, "refused": as_json(each["refused"])} for each in attempts])
 
 
-def tried_since(session: Session, since: datetime) -> int:
-    """How many attempts the ledger has after an instant."""
-    return int(TRIED_SINCE.value(session, {"since": since}))
+def tried_since(session: Session, since: datetime, now: datetime) -> int:
+    """How many attempts the ledger has after an instant, up to now: a clock that ran ahead has left later ones."""
+    return int(TRIED_SINCE.value(session, {"since": since, "now": now}))
 
 
-def rescue(session: Session, *, resend_uncertain: bool) -> list[tuple[int, str, MessageState]]:
+def rescue(
+    session: Session, *, resend_uncertain: bool, spare: Callable[[str], bool]
+) -> list[tuple[int, str, MessageState]]:
     """Take up again what a dead process had claimed; returns id, plan and new state of each.
 
-    Only for who holds the right to send. Bytes that were made may have been sent, so such a message is `uncertain`
-    and goes again byte for byte; without `resend_uncertain` only by hand.
+    Only for who holds the right to send. `spare` says of a process whether it lives, and will settle its claims. Bytes
+    that were made may have been sent, so such a message is `uncertain` and goes again byte for byte; without
+    `resend_uncertain` only by hand.
     """
     found = []
-    for message_id, plan_id, raw_hash, not_before in CLAIMED.rows(session):
+    for message_id, plan_id, raw_hash, not_before, claimed_by in CLAIMED.rows(session):
+        if spare(claimed_by):
+            continue
         state = MessageState.QUEUED if raw_hash is None else MessageState.UNCERTAIN
         waits = state is MessageState.UNCERTAIN and not resend_uncertain
         again_at = BY_HAND if waits else not_before

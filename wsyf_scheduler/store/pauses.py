@@ -22,6 +22,10 @@ class Pause:
     why: str
     length: timedelta
 
+    def lasts(self, now: datetime) -> bool:
+        """Whether the queue rests; a pause begun under a clock that ran ahead does not count."""
+        return self.until_at - self.length <= now < self.until_at
+
 
 def get(session: Session) -> Pause | None:
     """The last pause since a letter was taken, over or not; None where there is none."""

@@ -16,6 +16,7 @@ COLUMN = REFUSED_ADDRESS.c
 ALL = Prepared(select(COLUMN.address))
 SINCE = Prepared(select(COLUMN.address, COLUMN.since_at).order_by(COLUMN.address))
 FIND = Prepared(select(COLUMN.address).where(COLUMN.address == bindparam("wanted")))
+OF_MESSAGE = Prepared(select(COLUMN.address).where(COLUMN.message_id == bindparam("message")))
 ADD = Prepared(insert(REFUSED_ADDRESS))
 CLEAR = Prepared(delete(REFUSED_ADDRESS).where(COLUMN.address == bindparam("wanted")))
 
@@ -38,6 +39,11 @@ def mark(session: Session, address: str, *, code: int, text: str, message_id: in
     ADD.run(session, {"address": folded, "since_at": now, "code": code, "text": text, "message_id": message_id})
     facts.renew(session, facts.PEOPLE)
     return True
+
+
+def of_messages(session: Session, message_ids: Iterable[int]) -> set[str]:
+    """The addresses that were marked on account of these messages."""
+    return {str(row[0]) for each in message_ids for row in OF_MESSAGE.rows(session, {"message": each})}
 
 
 def clear(session: Session, addresses: Iterable[str]) -> int:

@@ -36,7 +36,14 @@ def check_version(found: str | None) -> None:
 
 
 def missing(path: object) -> DatabaseTrouble:
-    """There is no database file yet."""
+    """There is no database file yet; or no more, where a daemon has left its lock file beside it."""
+    lock = Path(str(path)).with_suffix(".daemon.lock")
+    if lock.exists():
+        words = _(
+            "the database {path} is gone, though a daemon ran on it ({lock}): put it back, or `wsyf restore` a backup;"
+            " to begin anew, delete that file first"
+        )
+        return DatabaseTrouble(words.format(path=path, lock=lock.name))
     message = _("there is no database at {path}; run `wsyf plan sync` (or `wsyf upgrade`) to create it")
     return DatabaseTrouble(message.format(path=path))
 

@@ -16,6 +16,8 @@ SCRIPTS = Path(__file__).parent / "migrations"
 
 def create(db: Database, *, rehearsal: bool = False) -> None:
     """Make the database file by its migrations; `rehearsal` marks it as one whose clock may be set."""
+    if db.path is not None and db.path.with_suffix(".daemon.lock").exists():
+        raise schema.missing(db.path)  # an empty one over a lost one would hide the loss
     make_folder(db.url)
     upgrade(db)
     if db.path is not None:

@@ -86,7 +86,7 @@ def _is_due(app: App, session: Session, now: datetime, last: Last) -> bool:
     if last.begun or not last.until:
         return bool(tables)
     until = datetime.fromisoformat(last.until)
-    return any(until < _due_at(table, now) for table in tables)
+    return until > now or any(until < _due_at(table, now) for table in tables)  # a wrong clock may have dated it
 
 
 def _due_at(table: Timetable, now: datetime) -> datetime:

@@ -46,7 +46,7 @@ def run(app: App, now: datetime) -> Path | None:
             return None
         night = _night(app, now, _zone(app, session))
         last, failed = _last(session), _failed(app, session)
-    if last is not None and last >= night:
+    if last is not None and night <= last <= now:  # one dated after now was made under a wrong clock
         return None
     if failed is not None and timedelta(0) <= now - failed[0] < PATIENCE:
         raise DatabaseTrouble(failed[1])
@@ -92,13 +92,20 @@ def _make(app: App, source: Path, now: datetime, night: datetime) -> Path:
     removed = _rotate(folder, app.config.backup.keep)
     detail: dict[str, object] = {"file": target.name, "bytes": copied.bytes, "removed": removed}
     with app.db.begin() as session:
-        facts.put(session, BACKUP, as_json({"at": now.isoformat(), "file": str(target), "bytes": copied.bytes}))
+        facts.put(
+            session,
+            BACKUP,
+            as_json({"at": now.isoformat(), "file": str(target), "bytes": copied.bytes, "unbroken": copied.unbroken}),
+        )
         facts.put(session, FAILED, "null")
         events.add(session, at=now, who=app.who, action="backup_made", detail=detail)
     _untold.pop(app.db.url, None)
     log.info("a backup was made, %d bytes", copied.bytes, extra={"action": "backup_made"})
     if not copied.unbroken:
         log.error("the trail is broken; see `wsyf log --verify`", extra={"action": "trail_broken"})
+        with app.db.begin() as session:
+            for plan_id, tracked in list(app.plans(session).items())[:1]:
+                alert(session, plan_id, now, alerts.trail_broken(tracked.plan, now))
     return target
 
 

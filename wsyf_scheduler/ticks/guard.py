@@ -30,8 +30,7 @@ def run(app: App, now: datetime) -> Hold | None:
     """
     with app.db.read() as session:
         known = facts.get(session, facts.HOST)
-        all_well = known is not None and holds.get(session) is None and _reason(app, session, now) is None
-        if all_well or facts.is_rehearsal(session):
+        if (known is not None and is_well(app, session, now)) or facts.is_rehearsal(session):
             return None
     with app.db.begin() as session:
         if known is None:
@@ -45,6 +44,11 @@ def run(app: App, now: datetime) -> Hold | None:
         elif hold is not None:
             _tell(app, session, now, hold)
         return holds.get(session)
+
+
+def is_well(app: App, session: Session, now: datetime) -> bool:
+    """Whether nothing holds the queue, and nothing would."""
+    return holds.get(session) is None and _reason(app, session, now) is None
 
 
 def _reason(app: App, session: Session, now: datetime) -> tuple[HoldReason, str] | None:
