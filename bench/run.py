@@ -14,15 +14,27 @@ from pathlib import Path
 if __package__ in {None, ""}:  # `python bench/run.py`
     sys.path[0] = str(Path(__file__).parents[1])
 
-from bench import cli, commits, measure, memory, peers, rehearsal, tick
+from bench import cli, commits, delivery, measure, memory, peers, rehearsal, tick
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
-VERSIONS = ("click", "rich", "SQLAlchemy", "sqlmodel", "APScheduler", "Jinja2", "aiosmtplib", "todoman", "celery")
+VERSIONS = (
+    "click",
+    "rich",
+    "SQLAlchemy",
+    "sqlmodel",
+    "APScheduler",
+    "Jinja2",
+    "aiosmtplib",
+    "todoman",
+    "celery",
+    "Django",
+)
 PARTS = {
     "cli": "Whole processes on the Gaoping plan, 75 assignments",
     "rehearsal": "The rehearsal of the Gaoping plan, four years",
     "tick": "A tick among many",
     "commits": "Durable commits",
+    "delivery": "Letters a second, from due row to recorded",
     "memory": "The daemon, idle",
 }
 
@@ -41,6 +53,7 @@ def main() -> None:
         "rehearsal": rehearsal.run,
         "tick": lambda scratch: tick.run(scratch, million=given.million),
         "commits": commits.run,
+        "delivery": delivery.run,
         "memory": memory.run,
     }
     found = _standing()
