@@ -17,11 +17,13 @@ TODO = ENVIRONMENT / "bin" / "todo"
 def install() -> bool:
     """Install the dependency group `bench` where it is not there yet; False where that does not work (no network)."""
     wanted = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["dependency-groups"]["bench"]
-    if TODO.exists():
+    stamp = ENVIRONMENT / "wanted"
+    if stamp.exists() and stamp.read_text(encoding="utf-8") == "\n".join(wanted):
         return True
     try:
         subprocess.run([sys.executable, "-m", "venv", str(ENVIRONMENT)], check=True, capture_output=True)
         subprocess.run([str(PYTHON), "-m", "pip", "install", "--quiet", *wanted], check=True, capture_output=True)
+        stamp.write_text("\n".join(wanted), encoding="utf-8")
     except (OSError, subprocess.CalledProcessError):
         return False
     return TODO.exists()

@@ -219,9 +219,9 @@ def trail_broken(plan: Plan, now: datetime) -> Alert:
     """The nightly backup found that the chain of events does not hold. Once a day."""
     return Alert(
         dedup=f"trail:{plan.id}:{_local(plan, now).date()}",
-        headline="办理记录被改动过",
+        headline="事件记录被改动过",
         lines=(
-            f"{_moment(plan, now)}备份时核对发现，办理记录的校验链不符：有记录被改动、删除、增添或调换。",
+            f"{_moment(plan, now)}备份时核对发现，事件记录的校验链不符：有记录被改动、删除、增添或调换。",
             "哪一条、如何不符，见 wsyf log --verify；可与较早的备份对照。",
             "请查明何人经何程序改动了数据库；办理和发信照常进行。",
         ),
@@ -235,7 +235,7 @@ def backup_failed(plan: Plan, now: datetime, why: str) -> Alert:
         headline="数据库备份失败",
         lines=(
             f"{_moment(plan, now)}备份数据库未成功：{why}",
-            "在备份恢复正常之前，如数据库损坏，最近的办理记录可能丢失。",
+            "在备份恢复正常之前，如数据库损坏，最近的事件记录可能丢失。",
             "请核对备份目录的权限和剩余空间（config.toml 的 [backup]），并用 wsyf backup FILE 手工备份一次。",
         ),
     )
@@ -270,7 +270,7 @@ def audit(plan: Plan, lines: Sequence[str], count: int, now: datetime, part: int
         dedup=f"audit:{plan.id}:{_local(plan, now).date()}:{part}",
         headline=f"核对发信记录，发现{count}处不符",
         lines=(
-            f"{_moment(plan, now)}，按计划、办理记录、任职名单和工作日逐项核对发信记录，发现{count}处不符：",
+            f"{_moment(plan, now)}，按计划、事件记录、任职名单和工作日逐项核对发信记录，发现{count}处不符：",
             *lines,
             *rest,
             "全部情况见 wsyf audit；某一事项某日的经过见 wsyf explain。漏发的请另行告知对方，误发的请予说明。",

@@ -24,7 +24,7 @@ from wsyf_scheduler.store.holds import HoldReason
 SOON = 14  # days
 MOST = 30  # undelivered letters listed one by one
 TOO_OLD = timedelta(days=3)  # of an audit or a backup
-STATES = {MessageState.RETRY: "待重发", MessageState.UNCERTAIN: "是否送达不明"}
+STATES = {MessageState.RETRY: "待重发", MessageState.UNCERTAIN: "结果不明"}
 HOLDS = {
     HoldReason.CLOCK_BACK: "本机时钟早于上一次运行的时间",
     HoldReason.CLOCK_FORWARD: "本机时钟比上一次运行的时间晚14天以上",
@@ -131,9 +131,9 @@ def _ailments(session: Session, tracked: TrackedPlan, plan_id: str, now: datetim
 def _of_the_records(session: Session, now: datetime) -> Iterator[str]:
     audit, backup, hook, ping = (_fact(session, name) for name in ("audit", "backup", "hook", "ping"))
     if audit.get("findings"):
-        yield f"{_words(audit['at'], now)}核查发现漏发、错发等问题{audit['findings']}处。查看：wsyf audit。"
+        yield f"{_words(audit['at'], now)}核对发现漏发、错发等问题{audit['findings']}处。查看：wsyf audit。"
     elif audit and _is_old(audit, now):
-        yield f"自{_words(audit['at'], now)}以来未作核查。核查：wsyf audit。"
+        yield f"自{_words(audit['at'], now)}以来未作核对。核对：wsyf audit。"
     if backup and _is_old(backup, now):
         yield f"自{_words(backup['at'], now)}以来未作备份。备份：wsyf backup FILE。"
     if hook and not hook["ok"]:
@@ -146,7 +146,7 @@ def _records(session: Session, now: datetime) -> Iterator[str]:
     """When all was last looked through and saved, where that went well: a quiet week says so too."""
     audit, backup = _fact(session, "audit"), _fact(session, "backup")
     if audit and not audit["findings"] and not _is_old(audit, now):
-        yield f"最近一次核查：{_words(audit['at'], now)}，应发信件无遗漏、无错发。"
+        yield f"最近一次核对：{_words(audit['at'], now)}，应发信件无遗漏、无错发。"
     if backup and not _is_old(backup, now):
         yield f"最近一次备份：{_words(backup['at'], now)}。"
 

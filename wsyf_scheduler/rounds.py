@@ -73,8 +73,8 @@ def sweep(app: App, now: datetime, *, first: bool = False, troubles: Troubles | 
         ("remind", lambda: remind.run(app, now, most=app.config.max_messages)),
         ("digest", lambda: digest.run(app, now)),
     ]
-    if first:
-        steps.insert(0, ("templates", lambda: templates.run(app, now)))
+    if first:  # what this sweep queues is for the command, too
+        steps[:0] = [("hook", lambda: hook.begin(app, now)), ("templates", lambda: templates.run(app, now))]
     return troubles.run(steps)
 
 

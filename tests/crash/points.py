@@ -52,7 +52,7 @@ NAMES = {
     "ticks.remind._follow_regime": "new rules",
     "ticks.remind._decide_all": "decide",
     "ticks.digest.run": "digest",
-    "ticks.hook._keep_pace": "pace of the hook",
+    "ticks.hook.begin": "pace of the hook",
     "ticks.hook._give": "hook",
     "ticks.forget.run": "forget",
     "ticks.audit.run": "audit",

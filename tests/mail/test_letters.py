@@ -340,9 +340,9 @@ def test_leaders_are_reported_to_and_asked_for_nothing() -> None:
 
 def test_a_stand_in_learns_whose_letter_it_was() -> None:
     to_convener = replace(REMINDER, addressee="convener", stand_in="liaison")
-    assert "（本函原应送联络员。因该岗位目前空缺，现送召集人阅处。）" in body(to_convener)
+    assert "（本函原应送联络员。因该岗位目前空缺或邮箱无法送达，现送召集人阅处。）" in body(to_convener)
     to_chief = replace(REMINDER, kind=LetterKind.BRIEFING, department_name="", addressee="chief", stand_in="director")
-    assert "总召集人：（本报告原应呈办公室主任。因该岗位目前空缺，现呈总召集人阅知。）" in body(to_chief)
+    assert "总召集人：（本报告原应呈办公室主任。因该岗位目前空缺或邮箱无法送达，现呈总召集人阅知。）" in body(to_chief)
 
 
 def test_a_receipt_says_done_or_returned_and_why() -> None:

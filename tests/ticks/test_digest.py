@@ -160,7 +160,7 @@ def test_it_says_when_all_was_last_looked_through_and_saved() -> None:
     letter = weekly(office)
     assert lines(letter, "system") == []
     assert lines(letter, "records") == [
-        "最近一次核查：2月5日，应发信件无遗漏、无错发。",
+        "最近一次核对：2月5日，应发信件无遗漏、无错发。",
         "最近一次备份：2月6日。",  # 02:00 in Beijing
     ]
     found = rendered(letter)
@@ -168,7 +168,7 @@ def test_it_says_when_all_was_last_looked_through_and_saved() -> None:
     assert "：无逾期事项，下一项" in found.subject
     assert "本周无逾期事项，14日内无到期事项，无待确认事项，无未送达邮件。" in found.text
     for text in (found.text, found.html):
-        assert "最近一次核查：2月5日，应发信件无遗漏、无错发。" in text
+        assert "最近一次核对：2月5日，应发信件无遗漏、无错发。" in text
         assert "最近一次备份：2月6日。" in text
 
 
@@ -187,7 +187,7 @@ def test_it_says_what_ails_the_system_and_which_command_acts_on_it() -> None:
     letter = weekly(office)
     assert lines(letter, "system") == [
         f"住建联络员的邮箱 {LIAISON} 自2月3日起被拒收。请用 wsyf people import 导入新地址；如地址无误，用 wsyf check --mail 试发。",
-        "2月5日核查发现漏发、错发等问题3处。查看：wsyf audit。",
+        "2月5日核对发现漏发、错发等问题3处。查看：wsyf audit。",
         "自2月1日以来未作备份。备份：wsyf backup FILE。",
         "告警外呼命令2月5日执行失败（exit code 1）。检查：wsyf check。",
         "失联告警网址自2月5日起访问失败（https://hc.example answered 503）。检查：wsyf check。",

@@ -17,6 +17,10 @@ from wsyf_scheduler.store import events, facts, holds, messages
 from wsyf_scheduler.store.db import Session
 
 NOT_LEFT = (*WAITING, MessageState.HELD)
+SETTLED = (
+    *NOT_LEFT,
+    MessageState.DISCARDED,
+)  # of messages named: one that reached nobody is settled, and no longer shown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +58,7 @@ def _write_off(app: App, now: datetime, picked: Picked, *, who: str, reason: str
         books = Books(app, session, now)
         settling.take_up(books)  # what a dead process had claimed waits, too
         books.close()
-        states = NOT_LEFT if whole or not picked.is_everything else (MessageState.HELD,)
+        states = SETTLED if picked.ids else NOT_LEFT if whole or not picked.is_everything else (MessageState.HELD,)
         items = [
             item for item in pick(session, picked, states, verb=_("written off")) if not whole or item.letter != "alert"
         ]

@@ -27,8 +27,8 @@ FAULTS = {
     Kind.WRONG_ADDRESS: "{letter}的收件人与当日任职名单不符{mail}。",
     Kind.UNPROVEN: "{letter}记为已发，但没有发送记录{mail}。",
     Kind.NO_ROW: "{letter}已经发出，但不涉及任何事项。",
-    Kind.CHANGED: "现状与办理记录不符（{fields}）。",
-    Kind.NO_TRAIL: "没有任何办理记录。",
+    Kind.CHANGED: "现状与事件记录不符（{fields}）。",
+    Kind.NO_TRAIL: "没有任何事件记录。",
     Kind.NOT_TRACKED: "计划文件的要求与跟踪情况不符。",
 }
 

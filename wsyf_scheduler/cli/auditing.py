@@ -13,6 +13,7 @@ import click
 from wsyf_scheduler.cli.office import DEFAULT_ZONE, Office, json_option, pass_office
 from wsyf_scheduler.cli.output import print_json, table
 from wsyf_scheduler.cli.params import DAY
+from wsyf_scheduler.errors import Usage
 from wsyf_scheduler.i18n import _, ngettext
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ def audit(office: Office, since: date | None, as_json: bool) -> None:  # noqa: F
         done = whole(session, app.config, app.clock.now())
     zone = next(iter(zones.values()), ZoneInfo(DEFAULT_ZONE))
     assert isinstance(zone, ZoneInfo)
+    if since is not None and since > app.clock.now().astimezone(zone).date():
+        raise Usage(_("{day} has not come yet: nothing can be audited").format(day=since))
     found = [each for each in done.findings if since is None or each.on >= since]
     if as_json:
         print_json(_shape(done, found, since, zone))

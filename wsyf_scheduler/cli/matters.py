@@ -33,6 +33,9 @@ ORDER BY r.address, p.role, p.department
 """
 
 
+AUDITED = ("at", "until", "assignments", "letters", "findings")  # of the fact, what programs may read
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Undelivered:
     """A letter that reached no one: what it was, for whom, when it was last tried, and why it did not arrive."""
@@ -114,7 +117,7 @@ class Matters:
             "undeliverable": [each.as_json() for each in self.undelivered],
             "refused_addresses": [each.as_json() for each in self.refused],
             "alerts": [{"id": each.id, "headline": each.headline} for each in self.alerts],
-            "audit": self.audit,
+            "audit": self.audit and {name: self.audit.get(name) for name in AUDITED},
             "backup": self.backup,
             "hook": self.hook,
             "ping": self.ping,

@@ -57,6 +57,8 @@ def list_(
 ) -> None:
     """Print the messages that match."""
     with office.glance() as opened:
+        known = {"department": opened.departments(), "plan_id": opened.zones()}
+        posting.must_know({kind: equal[kind] for kind in known}, known)
         found = messages.listed(opened, since_at=_begins(opened, since), limit=limit, **equal)
         names, left_out = opened.departments(), messages.unshown(opened)
         year = today_of(office, opened).year

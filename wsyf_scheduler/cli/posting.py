@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -10,10 +10,12 @@ import click
 from wsyf_scheduler.cli.office import Office, json_option, login_name, need, pass_office
 from wsyf_scheduler.cli.output import print_json
 from wsyf_scheduler.core.message import MessageState
+from wsyf_scheduler.errors import NotFound, nearest
 from wsyf_scheduler.i18n import _, ngettext
 from wsyf_scheduler.mail.letter import LetterKind
 
 if TYPE_CHECKING:
+    from wsyf_scheduler.app import App
     from wsyf_scheduler.picking import Picked
 
 SHOWN = 10  # ids named in a line
@@ -23,7 +25,7 @@ def _picking(command: Callable[..., Any]) -> Callable[..., Any]:
     """Ids and filters, the same for every act on messages."""
     options = (
         click.argument("ids", metavar="[ID]...", nargs=-1),
-        click.option("--all", "everything", is_flag=True, help=_("everything; the same as naming nothing")),
+        click.option("--all", "everything", is_flag=True, help=_("all of them")),
         click.option(
             "--letter",
             "letters",
@@ -51,6 +53,24 @@ def _picked(ids: tuple[str, ...], everything: bool, **filters: Any) -> Picked:  
     return picked
 
 
+def must_know(given: Mapping[str, str | None], known: Mapping[str, Iterable[str]]) -> None:
+    """NotFound, with `did you mean`, for a department or plan nobody knows; what is not given is no matter."""
+    words = {"department": _("there is no department {name}"), "plan_id": _("there is no plan {name}")}
+    for kind, name in given.items():
+        if name is not None and name not in known[kind]:
+            close = nearest(name, known[kind])
+            message = words[kind].format(name=name)
+            raise NotFound(message + (_("; did you mean {names}?").format(names=", ".join(close)) if close else ""))
+
+
+def _open(office: Office, picked: Picked) -> App:
+    """The office, where it knows what is picked."""
+    with office.glance() as opened:
+        known = {"department": opened.departments(), "plan_id": opened.zones()}
+    must_know({"department": picked.department, "plan_id": picked.plan_id}, known)
+    return office.app()
+
+
 @click.command(
     short_help=_("let held mail go"),
     help=_("Let held mail go: these messages, or all that is held and the hold on the whole queue."),
@@ -68,7 +88,7 @@ def release(
     from wsyf_scheduler.acts import let_go
 
     picked = _picked(ids, everything, **filters)
-    app = office.app()
+    app = _open(office, picked)
     done = let_go.act(app, app.clock.now(), picked=picked, who=login_name(), reason=reason)
     if as_json:
         print_json({"released": list(done.ids), "hold_ended": done.hold.reason.value if done.hold else None})
@@ -100,7 +120,7 @@ def discard(
     from wsyf_scheduler.ticks import remind
 
     picked = _picked(ids, everything, **filters)
-    app = office.app()
+    app = _open(office, picked)
     now = app.clock.now()
     done = write_off.act(app, now, picked=picked, who=login_name(), reason=reason, decide=remind.decide_owed)
     if as_json:
@@ -140,7 +160,7 @@ def retry(
     picked = _picked(ids, everything, states=tuple(MessageState(state) for state in states), **filters)
     need(everything or not picked.is_everything, _("name messages, filters, or --all"))
     need(bool(ids) or not again, _("--again needs the messages named"))
-    app = office.app()
+    app = _open(office, picked)
     done = try_again.act(app, app.clock.now(), picked=picked, again=again, who=login_name(), reason=reason)
     if as_json:
         print_json({"retried": list(done.ids), "repeats": list(done.repeats)})

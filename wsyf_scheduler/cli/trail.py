@@ -158,7 +158,20 @@ def _what(entry: Entry) -> str:
 
 
 def _why(entry: Entry) -> str:
-    return reasons(entry.why, entry.detail)
+    return reasons(_codes().get(entry.why, entry.why), entry.detail)
+
+
+def _codes() -> dict[str, str]:
+    """Reasons the program itself gives, in words."""
+    return {
+        "adopted": _("the move to this host was accepted"),
+        "blast": _("too many letters at one moment"),
+        "clock-back": _("the clock stood before the last round"),
+        "clock-forward": _("the clock stood more than 14 days after the last round"),
+        "host": _("the database was last run on another host"),
+        "restored": _("the database is a backup"),
+        "the clock is right again": _("the clock is right again"),
+    }
 
 
 def reasons(why: str, detail: dict[str, Any]) -> str:
@@ -170,7 +183,7 @@ def reasons(why: str, detail: dict[str, Any]) -> str:
         said.append(_("approved by {post}").format(post=detail["approved_by"]))
     if "papers" in detail:
         said.append(_("papers: {names}").format(names=", ".join(each["name"] for each in detail["papers"])))
-    counts = [f"{name} {value}" for name, value in detail.items() if isinstance(value, int) and value]
+    counts = [f"{name} {value}" for name, value in detail.items() if type(value) is int and value]
     return "; ".join(part for part in (*said, ", ".join(counts)) if part)
 
 

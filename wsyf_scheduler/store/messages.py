@@ -112,8 +112,11 @@ def release(session: Session, item: Message, now: datetime) -> bool:
 
 
 def discard(session: Session, item: Message) -> bool:
-    """Write off a message that has not left; what ailed it before is no longer of interest."""
-    return _move(session, replace(item, trouble=None), MessageState.DISCARDED, leaves_at=item.not_before)
+    """Write off a message that has not left, or settle one that reached nobody: what ailed it is no longer shown."""
+    written_off = replace(item, trouble=None)
+    if item.state is MessageState.DISCARDED:
+        return _set(session, written_off, item.state, leaves_at=item.not_before)
+    return _move(session, written_off, MessageState.DISCARDED, leaves_at=item.not_before)
 
 
 def try_again(session: Session, item: Message, now: datetime) -> bool:

@@ -48,7 +48,7 @@ def run(app: App, now: datetime) -> Counts:
     A command set for the first time, or anew, begins with the alerts queued from this round on.
     """
     counts, began = Counts(), monotonic()
-    if not _keep_pace(app, now):
+    if not begin(app, now):
         return counts
     while not app.should_stop() and monotonic() - began < LONGEST_ROUND:
         found, tries = _next(app, now)
@@ -73,7 +73,7 @@ def say(config: Config, headline: str, lines: Iterable[str], should_stop: Callab
     return trouble
 
 
-def _keep_pace(app: App, now: datetime) -> bool:
+def begin(app: App, now: datetime) -> bool:
     """Whether there is a command to give alerts to; remembers where it begins, and what it need not look at again."""
     with app.db.read() as session:
         through = facts.get(session, THROUGH) or ""
