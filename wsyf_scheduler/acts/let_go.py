@@ -46,11 +46,7 @@ def lift(
     hold = holds.get(session)
     if hold is None or (only and hold.reason not in only):
         return None
-    holds.lift(session)
-    facts.put(session, facts.HOST, app.host)
-    facts.put(session, facts.LAST_TICK_AT, now.isoformat())
-    detail: dict[str, object] = {"hold": hold.reason.value, "seen": hold.seen}
-    events.add(session, at=now, who=who, action="queue_released", why=reason, detail=detail)
+    holds.end(session, hold, now=now, host=app.host, who=who, action="queue_released", why=reason)
     return hold
 
 

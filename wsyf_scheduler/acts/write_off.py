@@ -13,8 +13,7 @@ from wsyf_scheduler.errors import Forbidden
 from wsyf_scheduler.i18n import _
 from wsyf_scheduler.picking import Picked, note, pick
 from wsyf_scheduler.settling import Books
-from wsyf_scheduler.store import events, facts, holds, messages
-from wsyf_scheduler.store.db import Session
+from wsyf_scheduler.store import holds, messages
 
 NOT_LEFT = (*WAITING, MessageState.HELD)
 SETTLED = (
@@ -66,18 +65,8 @@ def _write_off(app: App, now: datetime, picked: Picked, *, who: str, reason: str
             raise Forbidden(_("no mail is held; name what to write off, `wsyf outbox list` shows what waits"))
         done = [item for item in items if messages.discard(session, item)]
         note(session, now, done, "message_discarded", MessageState.DISCARDED, who=who, why=reason)
-        if whole:
-            _end_hold(app, session, now, who=who, reason=reason)
+        if whole and (hold := holds.get(session)) is not None:  # one for the clock may just have ended by itself
+            holds.end(session, hold, now=now, host=app.host, who=who, action="queue_written_off", why=reason)
     app.unrecorded.clear()
     app.untried.clear()
     return WrittenOff(ids=tuple(item.id for item in done), hold_ended=whole)
-
-
-def _end_hold(app: App, session: Session, now: datetime, *, who: str, reason: str) -> None:
-    hold = holds.get(session)
-    assert hold is not None
-    holds.lift(session)
-    facts.put(session, facts.HOST, app.host)
-    facts.put(session, facts.LAST_TICK_AT, now.isoformat())
-    detail: dict[str, object] = {"hold": hold.reason.value, "seen": hold.seen}
-    events.add(session, at=now, who=who, action="queue_written_off", why=reason, detail=detail)

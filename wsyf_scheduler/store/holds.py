@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from wsyf_scheduler.store import facts
+from wsyf_scheduler.store import events, facts
 from wsyf_scheduler.store.db import Session
 from wsyf_scheduler.store.rows import as_json
 
@@ -52,6 +52,15 @@ def place(session: Session, reason: HoldReason, now: datetime, seen: str) -> boo
         return False
     facts.put(session, HOLD, as_json({"reason": reason.value, "since_at": now.isoformat(), "seen": seen}))
     return True
+
+
+def end(session: Session, hold: Hold, *, now: datetime, host: str, who: str, action: str, why: str) -> None:
+    """A person ends the hold: clock and host are right as they are; the event says which act did it."""
+    lift(session)
+    facts.put(session, facts.HOST, host)
+    facts.put(session, facts.LAST_TICK_AT, now.isoformat())
+    detail: dict[str, object] = {"hold": hold.reason.value, "seen": hold.seen}
+    events.add(session, at=now, who=who, action=action, why=why, detail=detail)
 
 
 def lift(session: Session) -> None:
