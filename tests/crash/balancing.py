@@ -33,8 +33,7 @@ PHASES = {
     journal.TAKEN: "dot",
 }
 AGAIN = {journal.EHLO: "tls"}  # said a second time after STARTTLS
-IN_DOUBT = ("dot", 0, frozenset())
-CUT_OFF = ("data", 0, frozenset(), "")
+IN_DOUBT = ("dot", 0)
 BEFORE_MAIL = ("connect", "tls", "auth")
 Key = tuple[str, int, frozenset[int], str]  # phase, code, numbers of the server's answers, Message-ID's own number
 
@@ -101,8 +100,10 @@ class Books:
         journaled = Counter(_key(each) for each in self.host.transactions)
         unknown, missing = ledger - journaled, journaled - ledger
         # A server that hung up over the first half had the whole already on its way: then the office cannot know.
-        for key in [key for key in unknown if key[:3] == IN_DOUBT and missing[CUT_OFF]]:
-            missing.subtract({CUT_OFF: unknown.pop(key)})
+        for key in [key for key in unknown if key[:2] == IN_DOUBT]:
+            cut_off = ("data", 0, key[2], "")
+            if missing[cut_off]:
+                missing.subtract({cut_off: unknown.pop(key)})
         if unknown or +missing:
             self.say(f"attempts the server knows nothing of: {unknown}; not in the ledger: {+missing}")
         self.opening(opening)
@@ -211,13 +212,13 @@ def _key(transaction: Transaction) -> Key:
         return "reply", YES, refused, number
     last = said[-1]
     if last.point == journal.DOT:
-        return ("reply", last.code, frozenset({last.number}), number) if last.code else ("dot", 0, frozenset(), number)
+        return ("reply", last.code, refused | {last.number}, number) if last.code else ("dot", 0, refused, number)
     if last.point == journal.TAKEN:
-        return "dot", 0, frozenset(), number
+        return "dot", 0, refused, number
     if last.point == journal.RCPT and last.code and last.code != CLOSING:
         return "rcpt", last.code, refused, ""
     numbers = frozenset({last.number} if last.code else set())
-    return PHASES[last.point], last.code, numbers, ""
+    return PHASES[last.point], last.code, numbers | refused if PHASES[last.point] == "data" else numbers, ""
 
 
 def _number(header_id: str) -> str:
