@@ -15,7 +15,7 @@ from tests.cli.test_listing import LIST_KEYS
 from wsyf_scheduler.cli import matters
 from wsyf_scheduler.cli.grid import width
 from wsyf_scheduler.clock import SystemClock
-from wsyf_scheduler.store.events import stored
+from wsyf_scheduler.store.glance import stored
 
 desk = pytest.fixture(real_office)
 bare_desk = pytest.fixture(bare_office)

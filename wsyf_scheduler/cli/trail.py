@@ -17,8 +17,7 @@ from wsyf_scheduler.cli.params import DAY, KEY
 from wsyf_scheduler.cli.verifying import ExpectedType
 from wsyf_scheduler.i18n import _
 from wsyf_scheduler.reports import wording
-from wsyf_scheduler.reports.recorded import stored
-from wsyf_scheduler.store.glance import Glance, instant
+from wsyf_scheduler.store.glance import Glance, instant, stored
 from wsyf_scheduler.store.lookup import find
 
 EVENTS = """

@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 
 from wsyf_scheduler.core.message import MessageState
 from wsyf_scheduler.reports.opened_mail import OpenedMail, open_mail
-from wsyf_scheduler.reports.recorded import Refused, stored
-from wsyf_scheduler.store.glance import Glance, instant
+from wsyf_scheduler.reports.recorded import Refused
+from wsyf_scheduler.store.glance import Glance, instant, stored
 
 LIST = """
 SELECT id, plan_id, letter, department, audience, state, queued_at, not_before, sent_at, attempts, subject,

@@ -8,13 +8,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from wsyf_scheduler.core.decide import Decided, Mark, Verdict
 from wsyf_scheduler.core.life import Happened
 from wsyf_scheduler.core.people import Holder
-from wsyf_scheduler.store.glance import Glance, instant
+from wsyf_scheduler.store.glance import Glance, instant, stored
 
 MESSAGE_COLUMNS = """
   m.id, m.plan_id, m.letter, m.department, m.audience, m.state, m.sent_at, m.made_at, m.subject, m."to", m.cc,
@@ -178,11 +178,6 @@ def decided_of(rows: Iterable[Recorded], department: str) -> Decided:
         ),
         newest_slot_at=max((slot_at for slot_at in spoke if slot_at is not None), default=None),
     )
-
-
-def stored(at: datetime) -> str:
-    """An instant as it is stored: UTC without an offset, to the microsecond."""
-    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}"
 
 
 def _recorded(row: dict[str, Any]) -> Recorded:

@@ -8,12 +8,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import BindParameter, bindparam, insert, select, update
 
 from wsyf_scheduler.store.db import Session
+from wsyf_scheduler.store.glance import stored
 from wsyf_scheduler.store.prepared import Prepared
 from wsyf_scheduler.store.rows import CHAIN_HEAD, EVENT, as_json
 
@@ -100,8 +101,3 @@ def digest(before: str, said: Sequence[object]) -> str:
     """The hash of an event: of the hash before it and of what the event says, its instant as it is stored."""
     text = json.dumps(said, ensure_ascii=False)
     return hashlib.sha256(f"{before}\n{text}".encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def stored(at: datetime) -> str:
-    """An instant as the database has it: UTC without an offset, to the microsecond."""
-    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}"

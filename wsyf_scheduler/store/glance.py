@@ -127,3 +127,8 @@ def _assignment(row: dict[str, Any]) -> Assignment:
 def instant(text: str) -> datetime:
     """An instant as it is stored: UTC without an offset."""
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+def stored(at: datetime) -> str:
+    """The inverse of instant: UTC without an offset, to the microsecond."""
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}"
