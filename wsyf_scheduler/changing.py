@@ -18,6 +18,7 @@ from wsyf_scheduler.i18n import _
 from wsyf_scheduler.store import assignments, events, notices
 from wsyf_scheduler.store.db import Session
 
+BEFORE = "before"  # in an event's detail: what the act changed, as it was before it, for `wsyf undo`
 LONGEST = 4000  # characters of a note or a reason; letters carry so many (mail.phrases.CLIP)
 HALF = re.compile("[\ud800-\udfff]")  # what a terminal's bytes become that are no text
 
@@ -64,6 +65,7 @@ def apply(
         raise Forbidden(_("{key} was changed by another program meanwhile; look again").format(key=item.key))
     after = assignments.by_id(session, item.id)
     assert after is not None  # assignments are never deleted
+    before = {name: getattr(item, name) for name in values if getattr(item, name) != getattr(after, name)}
     decided = notices.decided(session, [item.id]).get(item.id, NOTHING_DECIDED)
     table = app.plans(session)[item.plan_id].table
     assignments.set_attention(session, [(item.id, next_attention(after, decided, table, now))])
@@ -77,7 +79,7 @@ def apply(
         from_state=item.state.value,
         to_state=after.state.value,
         why=why,
-        detail=told(item, after, action, now, table.hours.day_of(now), why=why, detail=detail),
+        detail={**told(item, after, action, now, table.hours.day_of(now), why=why, detail=detail), BEFORE: before},
     )
     return after
 

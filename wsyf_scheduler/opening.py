@@ -41,19 +41,20 @@ def open_app(
     at: datetime | None = None,
     should_stop: Callable[[], bool] = lambda: False,
     on_wait: Callable[[str], None] = lambda _holder: None,
+    dry_run: bool = False,
 ) -> App:
     """The office's App on its database, which must be there and up to date.
 
     `at` sets the clock; only a rehearsal database takes it (Forbidden). Without it a rehearsal's clock stands at its
-    last tick. `on_wait` and `should_stop`: see `delivery_lock`.
+    last tick. `on_wait` and `should_stop`: see `delivery_lock`. `dry_run`: what is written is rolled back.
     """
-    db = Database(config.database)
+    db = Database(config.database, dry_run=dry_run)
     db.require_schema()
     with db.read() as session:
         rehearsal, last_tick_at = facts.is_rehearsal(session), facts.last_tick(session)
     if rehearsal:
         db.close()
-        db = Database(config.database, durable=False)
+        db = Database(config.database, durable=False, dry_run=dry_run)
     return App(
         config=config,
         clock=_clock(at, last_tick_at, rehearsal=rehearsal),

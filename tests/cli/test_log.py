@@ -36,6 +36,7 @@ def test_an_event_word_for_word(lived_desk):
     lived_desk.wsyf(*EXTEND, at=ON_EXTENSION)
     line = lived_desk.wsyf("log", KEY, "--json", "--limit", "1").lines[0]
     assert line.pop("who")
+    assert line["detail"].pop("before")["due_on"] == "2022-05-31"
     assert line == {
         "at": "2022-07-15T10:00:00+08:00",
         "action": "assignment_extended",

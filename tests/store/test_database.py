@@ -229,3 +229,13 @@ def test_foreign_keys_are_checked_again_after_a_migration(db: Database) -> None:
     upgrade(db)
     with db.read() as session:
         assert session.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
+
+
+def test_a_dry_run_writes_and_keeps_nothing(db: Database, path: Path) -> None:
+    trial = Database(f"sqlite:///{path}", dry_run=True)
+    with trial.begin() as session:
+        facts.put(session, "tried", "yes")
+        assert facts.get(session, "tried") == "yes"
+    with trial.read() as session:
+        assert facts.get(session, "tried") is None
+    trial.close()

@@ -110,10 +110,13 @@ class Office:
         self,
         *,
         create: bool = False,
+        dry_run: bool = False,
         should_stop: Callable[[], bool] = lambda: False,
         on_wait: Callable[[str], None] = lambda _holder: None,
     ) -> App:
         """The office on its database; `create` makes the database where there is none yet.
+
+        With `dry_run` all that is written is rolled back at the end.
 
         `on_wait` is told who sends at present, where sending has to wait for another process.
         """
@@ -123,7 +126,7 @@ class Office:
         if create and not self.database_path.exists():
             self._create()
         at = self.instant(self._zone())
-        app = open_app(self.config, who=login_name(), at=at, should_stop=should_stop, on_wait=on_wait)
+        app = open_app(self.config, who=login_name(), at=at, should_stop=should_stop, on_wait=on_wait, dry_run=dry_run)
         self._opened.append(app)
         return app
 
@@ -158,7 +161,8 @@ def need(condition: object, message: str) -> None:
         raise Usage(message)
 
 
-__all__ = ["DAY", "KEY", "Office", "json_option", "login_name", "need", "pass_office"]
+__all__ = ["DAY", "KEY", "Office", "dry_run_option", "json_option", "login_name", "need", "pass_office"]
 
 pass_office = click.make_pass_decorator(Office)
+dry_run_option = click.option("--dry-run", is_flag=True, help=_("say what would follow; change nothing"))
 json_option = click.option("--json", "as_json", is_flag=True, help=_("print JSON for programs"))

@@ -7,10 +7,11 @@ import os
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import date
+from typing import Any
 
 import click
 
-from wsyf_scheduler.cli.grid import grid
+from wsyf_scheduler.cli.grid import fold, grid
 from wsyf_scheduler.core.assignment import Assignment
 from wsyf_scheduler.i18n import _, ngettext
 
@@ -27,18 +28,26 @@ def print_line(value: object) -> None:
     click.echo(json.dumps(value, ensure_ascii=False).encode())
 
 
+def say(text: str, *, err: bool = False, **style: Any) -> None:
+    """Sentences as wide as the terminal: each line is folded, what follows stands under its first word."""
+    for line in text.splitlines() or [""]:
+        indent = line[: len(line) - len(line.lstrip())]
+        parts = fold(line.lstrip(), columns(1) - len(indent))
+        click.secho("\n".join(indent + part.rstrip() for part in parts), err=err, **style)
+
+
 def table(
     headers: Sequence[str], rows: Iterable[Sequence[str]], *, title: str = "", keep: Sequence[int] = (0,)
 ) -> None:
     """A table as wide as the terminal ($COLUMNS, wide where there is neither); columns `keep` are not folded."""
-    head, *lines = grid(headers, list(rows), columns=_columns(len(headers)), keep=keep)
+    head, *lines = grid(headers, list(rows), columns=columns(len(headers)), keep=keep)
     if title:
         click.secho(title, italic=True)
     click.secho(head, bold=True)
     click.echo("\n".join(lines))
 
 
-def _columns(cells: int) -> int:
+def columns(cells: int) -> int:
     """How wide the reader's screen is; a file or a program takes a wide table."""
     given = os.environ.get("COLUMNS", "")
     if given.isdecimal() and int(given):

@@ -75,7 +75,8 @@ class Assignment:
     Rungs whose slot lies before `ladder_from` are not sent: the start of tracking, or the last extension, release
     or reopening. `counted_from` is the day overdue rungs count from where that is not the due day. `file_due_on` is
     the due day the plan file states, `original_due_on` the one before the first extension. `sequence` counts the
-    changes of the due day for the reader's calendar; `root_id` names the mail thread.
+    changes of the due day for the reader's calendar; `root_id` names the mail thread. `origin` is the key it came from:
+    what begot a follow-up, or what it took over from another department.
     """
 
     id: int
@@ -109,6 +110,7 @@ class Assignment:
     sequence: int = 0
     root_id: str = ""
     next_attention_at: datetime | None = None
+    origin: str | None = None
 
     @property
     def task(self) -> str:

@@ -26,12 +26,17 @@ OPENED = "opened"  # of a connection: which files it has open
 class Database:
     """One database. `begin()` is one write transaction; `read()` a read-only look at one moment."""
 
-    def __init__(self, url: str, *, busy_timeout: int = BUSY_TIMEOUT, durable: bool = True) -> None:
+    def __init__(
+        self, url: str, *, busy_timeout: int = BUSY_TIMEOUT, durable: bool = True, dry_run: bool = False
+    ) -> None:
         """Prepare the engine; nothing is opened yet. `sqlite://` keeps everything in memory.
 
         A `durable` database waits for the disk at every commit; a rehearsal's need not, it only must not break.
+        With `dry_run` a write transaction is rolled back where it would be committed: whoever acts sees what would
+        follow, and nothing stays.
         """
         self.url = url
+        self._at_end = "ROLLBACK" if dry_run else "COMMIT"
         options: dict[str, Any] = {"connect_args": {"check_same_thread": False}}
         if url == MEMORY:
             options["poolclass"] = StaticPool
@@ -64,7 +69,7 @@ class Database:
                 except BaseException:
                     driver.rollback()  # nothing where the driver's own error has rolled back already
                     raise
-                driver.execute("COMMIT")
+                driver.execute(self._at_end)
         except DBAPIError as error:
             raise self._trouble(error.orig) from error
         except sqlite3.Error as error:

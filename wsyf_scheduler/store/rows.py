@@ -28,6 +28,7 @@ PLAN_VERSION: Table = tables.PlanVersion.__table__  # type: ignore[attr-defined]
 REFUSED_ADDRESS: Table = tables.RefusedAddress.__table__  # type: ignore[attr-defined]
 REGIME: Table = tables.Regime.__table__  # type: ignore[attr-defined]
 UPTIME: Table = tables.Uptime.__table__  # type: ignore[attr-defined]
+YEAR_NOTICE: Table = tables.YearNotice.__table__  # type: ignore[attr-defined]
 
 
 def words(items: Iterable[str]) -> str:

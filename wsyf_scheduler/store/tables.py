@@ -52,7 +52,10 @@ class PlanVersion(Base, table=True):
 
 
 class Assignment(Base, table=True):
-    """One department, one due date (责任事项); `next_attention_at` is when a tick must look at it."""
+    """One department, one due date (责任事项); `next_attention_at` is when a tick must look at it.
+
+    `origin` is the key it came from: what begot a follow-up, or what it took over from another department.
+    """
 
     __tablename__ = "assignment"
     __table_args__ = (
@@ -93,6 +96,7 @@ class Assignment(Base, table=True):
     sequence: int = 0
     root_id: str
     next_attention_at: datetime | None = None
+    origin: str | None = None
 
 
 class Message(Base, table=True):
@@ -239,6 +243,21 @@ class Regime(Base, table=True):
     fingerprint: str
     since_at: datetime
     content: str = Field(sa_column=_text())
+
+
+class YearNotice(Base, table=True):
+    """The working days of one year as the office imported them: a JSON object of `off` and `working` days.
+
+    A later import of the same year takes its place; the trail and the regimes keep what was in force before.
+    """
+
+    __tablename__ = "year_notice"
+
+    year: int = Field(primary_key=True)
+    days: str = Field(sa_column=_text())
+    source: str = Field(sa_column=_text())
+    imported_at: datetime
+    who: str
 
 
 class Uptime(Base, table=True):
