@@ -56,11 +56,11 @@ def test_each_names_what_acts_on_it_and_is_said_once(alert, command):
 def test_a_refused_address_says_whose_it_is_and_who_was_served_instead():
     found = alerts.refused_address(PLAN, "A@county.example", [LIAISON], "550 no", NOW, served=[CONVENER])
     assert found.headline == "住建联络员的邮箱地址被拒收"
-    assert "该信件已改送住建召集人。" in found.lines
+    assert "该信函已改送住建召集人。" in found.lines
     alone = alerts.refused_address(PLAN, "a@county.example", [], "550 no", NOW)
     assert "尚未送达任何人" in "".join(alone.lines)
     others = alerts.refused_address(PLAN, "a@county.example", [LIAISON], "550 no", NOW, others_have_it=True)
-    assert "该信件的其他收件人已收到。" in others.lines
+    assert "该信函的其他收件人已收到。" in others.lines
     assert found.dedup == others.dedup
 
 

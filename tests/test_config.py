@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, time, timedelta
 from pathlib import Path
 
@@ -9,9 +10,11 @@ import pytest
 
 from tests.cast import ROOT
 from wsyf_scheduler import config as config_file
+from wsyf_scheduler.acts.lay_out import config_text
 from wsyf_scheduler.core.ladder import CalendarDays, Every, Start, WorkingDays
 from wsyf_scheduler.core.standard import STANDARD
 from wsyf_scheduler.errors import Invalid
+from wsyf_scheduler.reading import Table
 
 HERE = Path(__file__).parent / "config"
 BAD = sorted((HERE / "bad").glob("*.toml"))
@@ -155,3 +158,42 @@ def test_without_a_config_the_way_to_one_is_shown(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(config_file, "DEFAULT_PATHS", (Path("config.toml"),))
     with pytest.raises(Invalid, match="wsyf init"):
         config_file.find()
+
+
+@pytest.mark.parametrize(
+    ("lines", "weekly", "monthly"),
+    [
+        ("", True, ()),
+        ('coordinator = "off"\nconvener = "monthly"\nchief = "monthly"', False, ("convener", "chief")),
+        ('monthly = ["director"]', True, ("director",)),  # as configs had it before
+        ('monthly = ["director", "chief"]\ndirector = "off"', True, ("chief",)),
+    ],
+)
+def test_each_digest_has_a_switch(tmp_path: Path, lines: str, weekly: bool, monthly: tuple[str, ...]) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text(f"{GOOD}\n[digest]\n{lines}\n", encoding="utf-8")
+    config = config_file.load(path)
+    assert (config.weekly_digest, config.monthly_digests) == (weekly, monthly)
+
+
+def test_the_packaged_config_names_and_explains_every_setting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the program reads stands there with a comment, alive or commented out."""
+    asked: dict[str, set[str]] = {}
+
+    def close(table: Table) -> None:
+        asked.setdefault(table.path, set()).update(table._asked)
+
+    monkeypatch.setattr(Table, "close", close)
+    text = config_text({("mail", "transport"): "smtp", ("mail.smtp", "host"): "smtp.county.example"})
+    (tmp_path / "config.toml").write_text(text, encoding="utf-8")
+    config_file.load(tmp_path / "config.toml")
+    section, explained = "", set()
+    for line in text.partition("[[ladder]]")[0].splitlines():
+        section = found[1] if (found := re.match(r"\[([a-z.]+)\]", line)) else section
+        if found := re.match(r"(?:# )?([a-z_]+) = .*# .", line):
+            explained.add(f"{section}.{found[1]}")
+    read = {f"{path}.{key}" for path, keys in asked.items() if path and "ladder" not in path for key in keys}
+    tables = {"mail.limits", "mail.smtp"}
+    old, refused = {"digest.monthly"}, {"mail.smtp.password"}
+    assert read - explained - tables - old - refused == set()
+    assert explained - read == set()

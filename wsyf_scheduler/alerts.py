@@ -53,7 +53,7 @@ def vacancy(plan: Plan, post: Post, day: date) -> Alert:
         headline=f"{name}空缺",
         lines=(
             f"{_chinese(day)}发信时，{name}一职无人担任。",
-            "主送该职务的信件已改送上一级职务，抄送该职务的未抄送。",
+            "主送该职务的信函已改送上一级职务，抄送该职务的未抄送。",
             "请修改人员名单后用 wsyf people import 导入。",
         ),
     )
@@ -77,8 +77,8 @@ def templates(plan: Plan, faults: Sequence[Fault], day: date) -> Alert:
     """The office's own templates failed and the packaged ones served."""
     return Alert(
         dedup=f"template:{plan.id}:{faults[0].file}:{day}",
-        headline="信件模板有误，已改用程序自带模板",
-        lines=("本办公室的信件模板不能使用，信件已用程序自带模板发出：", *(str(fault) for fault in faults[:5])),
+        headline="信函模板有误，已改用程序自带模板",
+        lines=("本办公室的信函模板不能使用，信函已用程序自带模板发出：", *(str(fault) for fault in faults[:5])),
     )
 
 
@@ -88,9 +88,9 @@ def undelivered(plan: Plan, message_id: int, department: str, letter: str, troub
     receiver = names.get(department, department or "领导或经办人")
     return Alert(
         dedup=f"undelivered:{plan.id}:{message_id}:{_local(plan, now).date()}",
-        headline=f"发往{receiver}的信件未能送达",
+        headline=f"发往{receiver}的信函未能送达",
         lines=(
-            f"信件 {message_id}（{LETTERS.get(LetterKind(letter), letter)}，发往{receiver}）未能送达，不再自动重发。",
+            f"信函 {message_id}（{LETTERS.get(LetterKind(letter), letter)}，发往{receiver}）未能送达，不再自动重发。",
             f"原因：{trouble or '未说明'}",
             "请先电话告知对方，并核对地址。",
             f"重发：wsyf outbox retry {message_id}；发送经过：wsyf outbox show {message_id}。",
@@ -115,16 +115,16 @@ def refused_address(
     names = "、".join(post_name(plan, post) for post in posts) or "一位收件人"
     instead = "、".join(post_name(plan, post) for post in served)
     if instead:
-        fate = f"该信件已改送{instead}。"
+        fate = f"该信函已改送{instead}。"
     else:
-        fate = "该信件的其他收件人已收到。" if others_have_it else "该信件没有其他收件人，尚未送达任何人。"
+        fate = "该信函的其他收件人已收到。" if others_have_it else "该信函没有其他收件人，尚未送达任何人。"
     return Alert(
         dedup=f"refused:{plan.id}:{address.lower()}:{_local(plan, now).date()}",
         headline=f"{names}的邮箱地址被拒收",
         lines=(
-            f"{_moment(plan, now)}，邮件服务器拒收发往 {address}（{names}）的信件，答复：{text}",
+            f"{_moment(plan, now)}，邮件服务器拒收发往 {address}（{names}）的信函，答复：{text}",
             fate,
-            "地址改正之前，发往该地址的信件均照此办理。",
+            "地址改正之前，发往该地址的信函均照此办理。",
             "请在人员名单中改正地址后用 wsyf people import 导入。",
             f"如地址无误，待邮箱恢复后用 wsyf check --mail {address} 试发一封，收下后即恢复使用。",
         ),
@@ -135,10 +135,10 @@ def login_refused(plan: Plan, now: datetime, text: str) -> Alert:
     """The mail server refused the login; nothing leaves until that is mended. Once a day."""
     return Alert(
         dedup=f"login:{plan.id}:{_local(plan, now).date()}",
-        headline="邮件服务器拒绝登录，信件暂不能发出",
+        headline="邮件服务器拒绝登录，信函暂不能发出",
         lines=(
             f"{_moment(plan, now)}，邮件服务器拒绝登录，答复：{text}",
-            "所有待发信件均保留在发件箱，每15分钟再试一次。",
+            "所有待发信函均保留在发件箱，每15分钟再试一次。",
             "请核对 config.toml 中的 username 和密码文件，再运行 wsyf check。",
         ),
     )
@@ -148,10 +148,10 @@ def paused(plan: Plan, now: datetime, until_at: datetime, why: str) -> Alert:
     """Mail rests for long because the server keeps asking for it; `why` is the server's answer. Once a day."""
     return Alert(
         dedup=f"paused:{plan.id}:{_local(plan, now).date()}",
-        headline="邮件服务器一再要求暂缓，信件积压待发",
+        headline="邮件服务器一再要求暂缓，信函积压待发",
         lines=(
             f"{_moment(plan, now)}，邮件服务器再次要求暂缓发信，答复：{why}",
-            f"待发信件均保留在发件箱，{_moment(plan, until_at)}后自动再试，不会丢失。",
+            f"待发信函均保留在发件箱，{_moment(plan, until_at)}后自动再试，不会丢失。",
             "请查看 wsyf outbox list；如经常如此，请向邮件服务商核实限额，并在 config.toml 的 [mail.limits] 中调低。",
         ),
     )
@@ -163,9 +163,9 @@ def blast(plan: Plan, slot_at: datetime, count: int, limit: int) -> Alert:
         dedup=f"blast:{plan.id}:{slot_at.isoformat()}",
         headline=f"一次待发{count}封，超过上限，已扣住",
         lines=(
-            f"{_moment(plan, slot_at)}应发信件共{count}封，超过一次{limit}封的上限，已全部扣住，尚未发出。",
+            f"{_moment(plan, slot_at)}应发信函共{count}封，超过一次{limit}封的上限，已全部扣住，尚未发出。",
             "如系正常，请用 wsyf outbox release 放行；如系计划文件或时钟有误，请改正后用 wsyf outbox discard 作废。",
-            "扣住的信件见 wsyf outbox list，放行前不会丢失。上限由 config.toml 的 max_messages 设定。",
+            "扣住的信函见 wsyf outbox list，放行前不会丢失。上限由 config.toml 的 max_messages 设定。",
         ),
     )
 
@@ -182,7 +182,7 @@ def held(plan: Plan, hold: Hold) -> Alert:
             headline = "时钟跳前超过14天，已停止发信"
             what = f"{since}检查时，本机时钟比上一次运行的时间（{seen}）晚14天以上。"
             remedy = (
-                "如系长期停机，核对待发信件（wsyf outbox list）后用 wsyf outbox release 恢复；如系时钟有误，请先改正。"
+                "如系长期停机，核对待发信函（wsyf outbox list）后用 wsyf outbox release 恢复；如系时钟有误，请先改正。"
             )
         case HoldReason.HOST:
             headline = "数据库换了主机，已停止发信"
@@ -193,13 +193,29 @@ def held(plan: Plan, hold: Hold) -> Alert:
             what = f"{since}检查时发现，现用数据库由备份恢复，备份时间为{seen}，此后的办理和发信情况未在其中。"
             remedy = (
                 "请补记此后办结、延期的事项，核对 wsyf tick --dry-run 和 wsyf outbox list，"
-                "再用 wsyf outbox release 恢复，或用 wsyf outbox discard 作废待发信件。"
+                "再用 wsyf outbox release 恢复，或用 wsyf outbox discard 作废待发信函。"
             )
         case _:
             assert_never(hold.reason)
-    kept = "目前除系统告警外不拟发、不发出任何信件；应发信件均予保留，不会丢失。"
+    kept = "目前除系统告警外不拟发、不发出任何信函；应发信函均予保留，不会丢失。"
     dedup = f"hold:{hold.reason.value}:{hold.since_at.isoformat()}"
     return Alert(dedup=dedup, headline=headline, lines=(what, kept, remedy))
+
+
+def year_in_doubt(year: int, today: date) -> Alert:
+    """No notice of holidays is known for a year letters will fall into. Once in November, in December, and after."""
+    when = f"{today:%Y-%m}" if today.year < year else "begun"
+    return Alert(
+        dedup=f"calendar:{year}:{when}",
+        headline=f"{year}年放假调休安排尚未导入",
+        lines=(
+            f"{year}年的节假日和调休安排尚未录入，该年工作日暂按周一至周五扣除法定节假日推算，不含调休。",
+            "据此推算的提醒、催办、督办日期可能与实际工作日不符，甚至落在放假期间。",
+            "国务院办公厅的放假通知一般在上一年11月公布。请照通知填写年历文件（格式见 docs/calendar.md），"
+            "用 wsyf calendar import FILE 导入；导入前会列出因此变动的信函。",
+            f"目前采用的工作日见 wsyf calendar show {year}。",
+        ),
+    )
 
 
 def hook_failed(plan: Plan, headline: str, trouble: str, now: datetime) -> Alert:

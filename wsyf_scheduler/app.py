@@ -23,7 +23,7 @@ from wsyf_scheduler.core.people import Roster
 from wsyf_scheduler.core.plan import Plan
 from wsyf_scheduler.files import holidays
 from wsyf_scheduler.files import plan as plan_files
-from wsyf_scheduler.store import facts, people, plans, refusals
+from wsyf_scheduler.store import facts, people, plans, refusals, year_notices
 from wsyf_scheduler.store.db import Database, Session
 
 if TYPE_CHECKING:
@@ -74,8 +74,8 @@ class App:
     should_stop: Callable[[], bool] = lambda: False
     unrecorded: list[Any] = field(default_factory=list, repr=False)  # settling.Tried, where the database was in trouble
     untried: list[Message] = field(default_factory=list, repr=False)  # claimed, and to be given back when it can be
-    _plans: dict[tuple[str, int], TrackedPlan] = field(default_factory=dict, repr=False)
-    _tables: dict[str, Timetable] = field(default_factory=dict, repr=False)
+    _plans: dict[tuple[str, int, str | None], TrackedPlan] = field(default_factory=dict, repr=False)
+    _tables: dict[tuple[str, str | None], Timetable] = field(default_factory=dict, repr=False)
     _rosters: dict[str, Roster] = field(default_factory=dict, repr=False)
 
     @cached_property
@@ -89,9 +89,21 @@ class App:
         return self.make_writer()
 
     @cached_property
-    def calendar(self) -> WorkCalendar:
-        """The working days, loaded by year when first asked for."""
-        return holidays.work_calendar(extra_off=self.config.extra_off, extra_working=self.config.extra_working)
+    def _calendars(self) -> dict[str | None, WorkCalendar]:
+        """By what the notices imported by then say: of this App's config alone."""
+        return {}
+
+    def calendar_of(self, session: Session) -> WorkCalendar:
+        """The working days, with what the office has imported; loaded by year when first asked for."""
+        return self._calendar(session, facts.get(session, facts.CALENDAR))
+
+    def _calendar(self, session: Session, mark: str | None) -> WorkCalendar:
+        if mark not in self._calendars:
+            imported = year_notices.all_of(session) if mark is not None else holidays.NO_NOTICES
+            self._calendars[mark] = holidays.work_calendar(
+                extra_off=self.config.extra_off, extra_working=self.config.extra_working, imported=imported
+            )
+        return self._calendars[mark]
 
     @cached_property
     def host(self) -> str:
@@ -104,26 +116,36 @@ class App:
         return processes.own()
 
     def table(self, zone: str) -> Timetable:
-        """Where rungs land for plans of a zone."""
-        if zone not in self._tables:
+        """Where rungs land for plans of a zone, asked outside of a transaction."""
+        with self.db.read() as session:
+            return self.table_of(session, zone)
+
+    def table_of(self, session: Session, zone: str) -> Timetable:
+        """Where rungs land for plans of a zone, with the working days as they are known in this transaction."""
+        return self._table(session, zone, facts.get(session, facts.CALENDAR))
+
+    def _table(self, session: Session, zone: str, mark: str | None) -> Timetable:
+        if (zone, mark) not in self._tables:
             hours = Hours(zone=ZoneInfo(zone), send_at=self.config.send_at, send_until=self.config.send_until)
-            self._tables[zone] = Timetable(self.config.ladder, self.calendar, hours)
-        return self._tables[zone]
+            self._tables[zone, mark] = Timetable(self.config.ladder, self._calendar(session, mark), hours)
+        return self._tables[zone, mark]
 
     def plans(self, session: Session) -> dict[str, TrackedPlan]:
-        """Every tracked plan as it was last synced, by id; read once a version."""
+        """Every tracked plan as it was last synced, by id; read once a version, and anew after an import of days."""
+        mark = facts.get(session, facts.CALENDAR)
         found = {}
         for plan_id, version in plans.marks(session).items():
-            if (plan_id, version) not in self._plans:
-                self._plans[plan_id, version] = self._read_plan(session, plan_id)
-            found[plan_id] = self._plans[plan_id, version]
+            if (plan_id, version, mark) not in self._plans:
+                self._plans[plan_id, version, mark] = self._read_plan(session, plan_id, mark)
+            found[plan_id] = self._plans[plan_id, version, mark]
         return found
 
-    def _read_plan(self, session: Session, plan_id: str) -> TrackedPlan:
+    def _read_plan(self, session: Session, plan_id: str, mark: str | None) -> TrackedPlan:
         latest = plans.latest(session, plan_id)
         assert latest is not None  # the version was just seen in this transaction
         return TrackedPlan(
-            lambda: plan_files.head(latest.texts, f"{plan_id}@{latest.version}"), self.table(latest.zone)
+            lambda: plan_files.head(latest.texts, f"{plan_id}@{latest.version}"),
+            self._table(session, latest.zone, mark),
         )
 
     def roster(self, session: Session) -> Roster:
@@ -138,12 +160,17 @@ class App:
             self._rosters[mark] = roster
         return self._rosters[mark]
 
-    @cached_property
-    def regime(self) -> str:
+    def regime_of(self, session: Session) -> str:
         """A fingerprint of what a past day is judged by: when it changes, every next attention is worked out anew.
 
         Ladder, hours and calendar, and the address of last resort; `audit.regime` keeps what they were.
         """
+        mark = facts.get(session, facts.CALENDAR)
+        return self._regime if mark is None else f"{self._regime}+{mark}"
+
+    @cached_property
+    def _regime(self) -> str:
+        """What the settings and the packages make of it."""
         config = self.config
         parts = (
             "kept",

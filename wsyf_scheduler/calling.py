@@ -1,6 +1,6 @@
 """Running the office's command for alerts: no shell, bounded in time and in what it may say, without our secrets.
 
-Imports clock, config, i18n and the phrases of mail.
+Imports clock, config, errors, i18n and the phrases of mail.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import IO
 
 from wsyf_scheduler.clock import monotonic
 from wsyf_scheduler.config import AlertSettings
+from wsyf_scheduler.errors import reason
 from wsyf_scheduler.i18n import _
 from wsyf_scheduler.mail.phrases import clean, clip
 
@@ -66,7 +67,9 @@ def call(settings: AlertSettings, folder: Path, said: Call, should_stop: Callabl
                 start_new_session=True,
             )
     except (OSError, ValueError) as error:  # ValueError: a NUL in the command
-        return _("it cannot be started: {why}").format(why=getattr(error, "strerror", None) or type(error).__name__)
+        return _("it cannot be started: {why}").format(
+            why=reason(error) if isinstance(error, OSError) else type(error).__name__
+        )
     assert process.stderr is not None
     with process.stderr:
         return _attend(process, process.stderr, settings.timeout.total_seconds(), should_stop)

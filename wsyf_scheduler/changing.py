@@ -15,31 +15,70 @@ from wsyf_scheduler.core.decide import NOTHING_DECIDED, next_attention
 from wsyf_scheduler.core.life import SET, Happened, unsaid
 from wsyf_scheduler.errors import Forbidden, Usage
 from wsyf_scheduler.i18n import _
-from wsyf_scheduler.store import assignments, events, notices
+from wsyf_scheduler.store import acted, assignments, events, notices
+from wsyf_scheduler.store.acted import Deed
 from wsyf_scheduler.store.db import Session
 
 BEFORE = "before"  # in an event's detail: what the act changed, as it was before it, for `wsyf undo`
+SAME_DAY, ANOTHER_DAY = "%H:%M", "%Y-%m-%d %H:%M"
 LONGEST = 4000  # characters of a note or a reason; letters carry so many (mail.phrases.CLIP)
 HALF = re.compile("[\ud800-\udfff]")  # what a terminal's bytes become that are no text
 
 
-def state_after(item: Assignment, verb: Verb, *, reason: str) -> State:
-    """The state a verb leads to; Forbidden where the state does not allow it, Usage where a reason is missing."""
+def state_after(app: App, session: Session, now: datetime, item: Assignment, verb: Verb, *, reason: str) -> State:
+    """The state a verb leads to; Usage where a reason is missing.
+
+    Forbidden where the state does not allow it: the error tells who brought it there, and when.
+    """
     try:
         state = advance(item.state, verb)
     except Refused:
-        raise Forbidden(_refusal(item, verb)) from None
+        raise Forbidden(_refusal(item, verb, last_deed(app, session, now, item))) from None
     if verb in REASON_REQUIRED and not reason.strip():
         raise Usage(_("a reason is required: add --reason TEXT"))
     return state
 
 
-def _refusal(item: Assignment, verb: Verb) -> str:
+def _refusal(item: Assignment, verb: Verb, deed: str) -> str:
     if item.state is State.DONE and verb is Verb.DONE and item.closed_on is not None:
-        message = _("{key} was closed already, as of {day}; `wsyf reopen` opens it again")
-        return message.format(key=item.key, day=item.closed_on)
-    message = _("{key} is {state}: {verb} is not possible")
-    return message.format(key=item.key, state=_(item.state.value), verb=verb.value)
+        message = _("{key} was closed already, as of {day} ({deed}); `wsyf reopen` opens it again")
+        return message.format(key=item.key, day=item.closed_on, deed=deed)
+    message = _("{key} is {state}: {verb} is not possible ({deed})")
+    return message.format(key=item.key, state=_(item.state.value), verb=verb.value, deed=deed)
+
+
+def last_deed(app: App, session: Session, now: datetime, item: Assignment) -> str:
+    """Who changed an assignment last, how, and when: what whoever comes second is told."""
+    found = acted.last_change(session, item.id)
+    return _("nothing is recorded of it") if found is None else told_of(app, session, now, item, found)
+
+
+def told_of(app: App, session: Session, now: datetime, item: Assignment, found: Deed) -> str:
+    """One deed in words: what, by whom, and when, in the plan's zone."""
+    hours = app.plans(session)[item.plan_id].table.hours
+    form = SAME_DAY if hours.day_of(found.at) == hours.day_of(now) else ANOTHER_DAY
+    when = found.at.astimezone(hours.zone).strftime(form)
+    return _deeds().get(found.action, _("changed by {who}, {when}")).format(who=found.who, when=when)
+
+
+def _deeds() -> dict[str, str]:
+    return {
+        "act_undone": _("an act taken back by {who}, {when}"),
+        "assignment_done": _("closed by {who}, {when}"),
+        "assignment_extended": _("extended by {who}, {when}"),
+        "assignment_held": _("tracked by {who}, {when}, and held"),
+        "assignment_muted": _("muted by {who}, {when}"),
+        "assignment_noted": _("noted by {who}, {when}"),
+        "assignment_released": _("released by {who}, {when}"),
+        "assignment_reminded": _("reminded of by {who}, {when}"),
+        "assignment_reopened": _("opened again by {who}, {when}"),
+        "assignment_returned": _("returned by {who}, {when}"),
+        "assignment_submitted": _("handed in by {who}, {when}"),
+        "assignment_tracked": _("tracked by {who}, {when}"),
+        "assignment_waived": _("waived by {who}, {when}"),
+        "assignment_withdrawn": _("withdrawn by the plan sync of {who}, {when}"),
+        "follow_up_added": _("added by {who}, {when}"),
+    }
 
 
 def apply(
@@ -56,13 +95,15 @@ def apply(
 ) -> Assignment:
     """Write the values, the event and the next attention; returns the assignment as it is now.
 
-    The event keeps what its action alone does not tell, so that the trail tells the assignment's whole life. Raises
-    Forbidden where another program changed it since it was read, Usage where `why` is no text a letter can carry.
+    The event keeps what its action alone does not tell, so that the trail tells the assignment's whole life. Without
+    values (a note) nothing of the assignment is changed. Raises Forbidden where another program changed it since it was
+    read, Usage where `why` is no text a letter can carry.
     """
     for said in (why, str((detail or {}).get("approved_by", ""))):
-        _require_sane(said)
-    if not assignments.change(session, item, values):
-        raise Forbidden(_("{key} was changed by another program meanwhile; look again").format(key=item.key))
+        require_sane(said)
+    if values and not assignments.change(session, item, values):
+        message = _("{key} was changed by another program meanwhile ({deed}); look again with `wsyf show {key}`")
+        raise Forbidden(message.format(key=item.key, deed=last_deed(app, session, now, item)))
     after = assignments.by_id(session, item.id)
     assert after is not None  # assignments are never deleted
     before = {name: getattr(item, name) for name in values if getattr(item, name) != getattr(after, name)}
@@ -84,7 +125,7 @@ def apply(
     return after
 
 
-def _require_sane(text: str) -> None:
+def require_sane(text: str) -> None:
     """A note stands in letters and in the trail for good: a novel belongs into a file."""
     if len(text) > LONGEST:
         message = _(

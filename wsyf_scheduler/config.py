@@ -22,12 +22,16 @@ DEFAULT_PATHS = (Path("config.toml"), Path("/etc/wsyf/config.toml"))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Office:
-    """Who the office is in its letters: how to reach it, and the name mail comes from."""
+    """Who the office is in its letters: how to reach it, and the name mail comes from.
+
+    `plan`: where several are tracked, the one that commands speak of unless they are told otherwise; empty for all.
+    """
 
     section: str
     phone: str
     email: str
     sender_name: str
+    plan: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +114,8 @@ class Config:
     max_messages: int
     alerts: AlertSettings
     backup: BackupSettings
-    monthly_digests: tuple[str, ...]
+    weekly_digest: bool  # the coordinator's
+    monthly_digests: tuple[str, ...]  # the roles that get one
     extra_working: frozenset[date]
     extra_off: frozenset[date]
     ladder: Ladder
@@ -173,7 +178,8 @@ def _config(root: Table, path: Path) -> Config:
         max_messages=guards.integer("max_messages", 20, least=1),
         alerts=_alerts(root.table("alerts")),
         backup=_backup(root.table("backup"), folder),
-        monthly_digests=digest.words("monthly", ("convener", *LEADERS)),
+        weekly_digest=digest.choice("coordinator", ("weekly", "off"), "weekly") == "weekly",
+        monthly_digests=_monthly(digest),
         extra_working=frozenset(calendar.days("working")),
         extra_off=frozenset(calendar.days("off")),
         ladder=read_ladder(root),
@@ -191,6 +197,7 @@ def _office(table: Table) -> Office:
         phone=table.line("phone", ""),
         email=table.address("email"),
         sender_name=table.line("sender_name", "工伤预防工作办公室"),
+        plan=table.line("plan", ""),
     )
     table.close()
     return office
@@ -265,6 +272,14 @@ def _alerts(table: Table) -> AlertSettings:
     )
     table.close()
     return alerts
+
+
+def _monthly(table: Table) -> tuple[str, ...]:
+    """The roles that get a monthly digest: each has a key of its own; the list `monthly` names several at once."""
+    roles = ("convener", *LEADERS)
+    listed = table.words("monthly", roles)
+    words = {role: table.choice(role, ("monthly", "off"), "monthly" if role in listed else "off") for role in roles}
+    return tuple(role for role, word in words.items() if word == "monthly")
 
 
 def _backup(table: Table, folder: Path) -> BackupSettings:

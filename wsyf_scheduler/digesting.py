@@ -1,5 +1,7 @@
 """What a digest lists: overdue, due soon, waiting for confirmation, undeliverable, held, and what ails the system.
 
+Leaders get one line a department instead. Whose digest it is stands in the message: one post, or several of one person.
+
 Imports app, alerts, core and store.
 """
 
@@ -7,15 +9,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from typing import Any, cast
 
 from wsyf_scheduler.alerts import post_name
 from wsyf_scheduler.app import TrackedPlan
 from wsyf_scheduler.core.assignment import Assignment, State
+from wsyf_scheduler.core.ladder import LEADERS
 from wsyf_scheduler.core.message import Message, MessageState
-from wsyf_scheduler.core.people import Post, Roster
-from wsyf_scheduler.mail.letter import LetterKind, Row, Section
+from wsyf_scheduler.core.people import Addressed, Post, Roster
+from wsyf_scheduler.mail.letter import Letter, LetterKind, Row, Section, Standing
 from wsyf_scheduler.mail.phrases import LETTERS, day
 from wsyf_scheduler.store import facts, holds, outbox, pauses, people, refusals, undelivered
 from wsyf_scheduler.store.db import Session
@@ -23,6 +27,7 @@ from wsyf_scheduler.store.holds import HoldReason
 
 SOON = 14  # days
 MOST = 30  # undelivered letters listed one by one
+PENDING = (State.OPEN, State.SUBMITTED)
 TOO_OLD = timedelta(days=3)  # of an audit or a backup
 STATES = {MessageState.RETRY: "待重发", MessageState.UNCERTAIN: "结果不明"}
 HOLDS = {
@@ -31,6 +36,75 @@ HOLDS = {
     HoldReason.HOST: "数据库上一次在另一台主机运行",
     HoldReason.RESTORED: "数据库由备份恢复",
 }
+
+
+def as_text(post: Post) -> str:
+    """A post as a message's payload has it: `convener/emergency`, `director/`."""
+    return f"{post.role}/{post.department}"
+
+
+def from_text(text: str) -> Post:
+    """The post of such a text."""
+    role, _slash, department = text.partition("/")
+    return Post(role, department)
+
+
+def posts(message: Message) -> tuple[Post, ...]:
+    """The posts of one person that a digest is for, where they are several; the one that speaks for all first."""
+    return tuple(map(from_text, cast("list[str]", message.payload.get("posts", []))))
+
+
+def stand_in(message: Message, addressed: Addressed) -> Post | None:
+    """The vacant post To is read for; none where the first of several posts is held."""
+    several = posts(message)
+    return None if several and several[0] not in addressed.vacant else addressed.stand_in
+
+
+def departments(message: Message) -> tuple[str, ...]:
+    """The departments a digest is about; none where it is about all."""
+    found = tuple(post.department for post in posts(message)) or (message.department,)
+    return () if message.audience in LEADERS else tuple(each for each in found if each)
+
+
+def fill(
+    session: Session,
+    tracked: TrackedPlan,
+    message: Message,
+    letter: Letter,
+    items: Sequence[Assignment],
+    row: dict[int, Row],
+) -> Letter:
+    """The digest with what it lists of these assignments, all of which are in `row` unless they are closed."""
+    found = sections(session, tracked, letter.on, message, items, row)
+    is_soon = any(each.name == "due-soon" for each in found)
+    leaders = message.audience in LEADERS
+    return replace(
+        letter,
+        sections=() if leaders else found,
+        standings=standings(tracked, items, letter.on) if leaders else (),
+        next_due=None if is_soon else next_due(items, row, letter.on),
+    )
+
+
+def standings(tracked: TrackedPlan, items: Sequence[Assignment], today: date) -> tuple[Standing, ...]:
+    """A line for every department of the plan: longest overdue first, then most overdue, then most due soon."""
+    found = []
+    for department in tracked.plan.departments:
+        mine = [item for item in items if item.department == department.id and item.state in PENDING]
+        held = [item for item in mine if item.held and item.state is State.OPEN]
+        late = sorted((item for item in mine if item.is_overdue(today) and item not in held), key=_order)
+        line = Standing(
+            department=department.short,
+            open=len(mine),
+            overdue=len(late),
+            days=-late[0].days_left(today) if late else 0,
+            title=late[0].title if late else "",
+            soon=sum(_is_soon(item, today) for item in mine),
+            submitted=sum(item.state is State.SUBMITTED for item in mine),
+            held=len(held),
+        )
+        found.append(line)
+    return tuple(sorted(found, key=lambda each: (-each.days, -each.overdue, -each.soon)))
 
 
 def sections(
@@ -89,11 +163,11 @@ def _undeliverable(session: Session, tracked: TrackedPlan, message: Message, now
     ]
     lines = [_line(tracked, each) for each in found[-MOST:]]
     more = len(found) - MOST
-    return (*lines, f"另有{more}件较早的信件，见 wsyf outbox list。") if more > 0 else tuple(lines)
+    return (*lines, f"另有{more}件较早的信函，见 wsyf outbox list。") if more > 0 else tuple(lines)
 
 
 def _line(tracked: TrackedPlan, each: Message) -> str:
-    line = f"信件 {each.id}（{LETTERS[LetterKind(each.letter)]}）：{_receiver(tracked, each)}，{_trouble(each)}"
+    line = f"信函 {each.id}（{LETTERS[LetterKind(each.letter)]}）：{_receiver(tracked, each)}，{_trouble(each)}"
     return f"{line}；重发：wsyf outbox retry {each.id}" if each.state is MessageState.DISCARDED else line
 
 
@@ -115,7 +189,7 @@ def _ailments(session: Session, tracked: TrackedPlan, plan_id: str, now: datetim
         yield f"自{since}起停止发信：{HOLDS[hold.reason]}。查看和恢复：wsyf status，wsyf outbox release。"
     held = sum(each.state is MessageState.HELD for each in outbox.in_trouble(session, plan_id))
     if held:
-        yield f"一次待发信件过多，{held}封已扣住。放行：wsyf outbox release；作废：wsyf outbox discard。"
+        yield f"一次待发信函过多，{held}封已扣住。放行：wsyf outbox release；作废：wsyf outbox discard。"
     if pause is not None and pause.until_at > now:
         yield f"邮件服务器要求暂缓发信（{pause.why}）。立即再试：wsyf outbox retry --all。"
     roster = Roster(people.all_of(session), office="")
@@ -146,7 +220,7 @@ def _records(session: Session, now: datetime) -> Iterator[str]:
     """When all was last looked through and saved, where that went well: a quiet week says so too."""
     audit, backup = _fact(session, "audit"), _fact(session, "backup")
     if audit and not audit["findings"] and not _is_old(audit, now):
-        yield f"最近一次核对：{_words(audit['at'], now)}，应发信件无遗漏、无错发。"
+        yield f"最近一次核对：{_words(audit['at'], now)}，应发信函无遗漏、无错发。"
     if backup and not _is_old(backup, now):
         yield f"最近一次备份：{_words(backup['at'], now)}。"
 

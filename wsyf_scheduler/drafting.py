@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import cast
 
+from wsyf_scheduler import awaiting, digesting, handing
 from wsyf_scheduler.app import App, TrackedPlan
 from wsyf_scheduler.core.assignment import Assignment, State
 from wsyf_scheduler.core.decide import silence
@@ -29,26 +30,20 @@ from wsyf_scheduler.mail.letter import (
     Told,
     Waiting,
 )
+from wsyf_scheduler.mail.phrases import HAND_IN
 from wsyf_scheduler.mail.writer import BlankWriter
 from wsyf_scheduler.store import assignments, notices
+from wsyf_scheduler.store.acted import BY_HAND
 from wsyf_scheduler.store.db import Session
 from wsyf_scheduler.store.notices import Earlier
 
 AFTER_ACT = {  # the states in which a receipt or change still says how things stand
     "done": (State.DONE,),
+    "returned": (State.OPEN, State.SUBMITTED),
     "waived": (State.WAIVED,),
     "withdrawn": (State.WITHDRAWN,),
+    "reassigned": (State.WITHDRAWN,),
     "reopened": (State.OPEN, State.SUBMITTED),
-}
-HAND_IN = {  # where the plan file does not say what to hand in (docs/plan-format.md)
-    "data": "相关数据",
-    "campaign": "宣传、培训工作开展情况",
-    "general": "办理情况",
-    "meeting": "会议纪要和议定事项",
-    "inspection": "检查、调研情况",
-    "evaluation": "评估报告",
-    "summary": "总结报告",
-    "follow-up": "办理情况",
 }
 ON_LADDER = (*LADDER_LETTERS, "briefing")
 TELLS_WHO_WAS_TOLD = ("chaser", "escalation", "briefing")
@@ -67,7 +62,7 @@ class Draft:
 
 def stale(letter: str, item: Assignment, row: MessageRow, today: date) -> str | None:
     """Why a row is taken out of its letter before it is sent, or None while it still stands."""
-    if row.rung is None:
+    if row.rung is None and BY_HAND not in row.detail:
         told = AFTER_ACT.get(row.detail.get("happened", ""))
         return None if told is None or item.state in told else "taken-back"
     reason = silence(item, today)
@@ -98,6 +93,7 @@ class Facts:
     waiting: dict[tuple[str, str], Waiting | None]
     newest: dict[int, datetime]  # the slot of the newest rung that was decided to speak, by assignment
     blank: bool = False
+    origins: dict[tuple[str, str], str] = field(default_factory=dict)  # plan and key to what a follow-up came from
     told: dict[int, tuple[Told, ...]] = field(default_factory=dict)  # worked out once a batch: leaders read it again
 
     def today(self, plan_id: str) -> date:
@@ -111,20 +107,20 @@ def gather(app: App, session: Session, now: datetime, rows: Iterable[MessageRow]
     ids = list(dict.fromkeys(row.assignment_id for row in rows))
     items = assignments.by_ids(session, ids) if ids else {}
     plans, roster = app.plans(session), app.roster(session)
-    on_ladder = list(dict.fromkeys(row.assignment_id for row in rows if row.rung is not None))
+    on_ladder = list(dict.fromkeys(row.assignment_id for row in rows if row.rung is not None or BY_HAND in row.detail))
     newest = notices.newest_slots(session, on_ladder) if on_ladder else {}
     if isinstance(app.writer, BlankWriter):
         return Facts(
             now=now, plans=plans, roster=roster, items=items, history={}, waiting={}, newest=newest, blank=True
         )
-    awaited = {(item.plan_id, item.after) for item in items.values() if item.after is not None}
     return Facts(
         now=now,
         plans=plans,
         roster=roster,
         items=items,
         history=notices.earlier(session, on_ladder) if on_ladder else {},
-        waiting={(plan_id, after): _waiting(session, plan_id, after) for plan_id, after in awaited},
+        waiting=awaiting.tasks(session, items.values()),
+        origins=awaiting.origins(session, items.values()),
         newest=newest,
     )
 
@@ -135,30 +131,36 @@ def draft(app: App, session: Session, facts: Facts, message: Message, rows: Sequ
     ordered = sorted(rows, key=lambda row: _order(message, row, facts.items[row.assignment_id]))
     items = [facts.items[row.assignment_id] for row in ordered]
     addressed = readers(facts, message, ordered)
+    stand_in = digesting.stand_in(message, addressed)
     letter = Letter(
         kind=LetterKind(message.letter),
         plan=plan_facts(app, tracked),
         on=today,
-        addressee=_addressee(message, ordered, addressed),
-        department_name=_title(tracked, message.department),
-        stand_in=addressed.stand_in.role if addressed.stand_in else "",
+        addressee=addressed.to[0].post.role if stand_in else _addressee(message, ordered),
+        department_name="、".join(_title(tracked, each) for each in digesting.departments(message)),
+        stand_in=stand_in.role if stand_in else "",
         rows=() if facts.blank else _rows(facts, message, ordered, items),
         lines=tuple(cast("list[str]", message.payload.get("lines", []))),
         headline=str(message.payload.get("headline", "")),
     )
     if message.letter == "digest" and not facts.blank:
-        letter = _with_sections(session, tracked, today, message, letter)
+        letter = _with_sections(session, tracked, message, letter)
+    dues = () if facts.blank else tuple(deadlines(facts.now, tracked, message, letter, ordered, items))
+    if message.letter == handing.LETTER and not facts.blank:
+        letter = replace(letter, rows=_handed(session, tracked, message, today))
     return Draft(
         letter=letter,
         headers=headers(app, facts.now.astimezone(tracked.table.hours.zone), message, addressed, items),
-        deadlines=() if facts.blank else tuple(deadlines(facts.now, tracked, message, letter, ordered, items)),
+        deadlines=dues,
         addressed=addressed,
     )
 
 
 def readers(facts: Facts, message: Message, rows: Sequence[MessageRow]) -> Addressed:
     """Whom the message reaches as things stand now: who holds the posts of its rows today."""
-    return facts.roster.address(*_posts(message, rows, facts.items), facts.today(message.plan_id))
+    today = facts.today(message.plan_id)
+    found = facts.roster.address(*_posts(message, rows, facts.items), today)
+    return handing.narrowed(facts.roster, message, found, today)
 
 
 def plan_facts(app: App, tracked: TrackedPlan) -> PlanFacts:
@@ -184,7 +186,7 @@ def _order(message: Message, row: MessageRow, item: Assignment) -> tuple[str, bo
 def _posts(message: Message, rows: Sequence[MessageRow], items: dict[int, Assignment]) -> tuple[list[Post], list[Post]]:
     """The posts in To and Cc: the unions over the rows; letters without rows go to their audience."""
     if not rows:
-        return [_post(message.audience, message.department)], []
+        return list(digesting.posts(message)) or [_post(message.audience, message.department)], []
 
     def posts(row: MessageRow, roles: Iterable[str]) -> list[Post]:
         return [_post(role, message.department or items[row.assignment_id].department) for role in roles]
@@ -198,10 +200,8 @@ def _post(role: str, department: str) -> Post:
     return Post(role, department if role in DEPARTMENT_ROLES else "")
 
 
-def _addressee(message: Message, rows: Sequence[MessageRow], addressed: Addressed) -> str:
-    """The post the letter speaks to: whoever reads it in a vacant post's stead, where it is one."""
-    if addressed.stand_in is not None:
-        return addressed.to[0].post.role
+def _addressee(message: Message, rows: Sequence[MessageRow]) -> str:
+    """The post the letter speaks to, where that is held."""
     if message.audience != "department" or not rows:
         return message.audience
     return rows[0].to[0]
@@ -214,13 +214,6 @@ def _title(tracked: TrackedPlan, department: str) -> str:
 
 def _short(tracked: TrackedPlan, department: str) -> str:
     return tracked.shorts.get(department, department)
-
-
-def _waiting(session: Session, plan_id: str, task: str) -> Waiting | None:
-    found = assignments.of_task(session, plan_id, task)
-    if not found:
-        return None
-    return Waiting(key=task, title=found[0].title, closed=all(item.state in GONE for item in found))
 
 
 def _rows(facts: Facts, message: Message, rows: Sequence[MessageRow], items: Sequence[Assignment]) -> tuple[Row, ...]:
@@ -240,9 +233,11 @@ def _row(facts: Facts, message: Message, row: MessageRow, item: Assignment) -> R
         role=row.role,
         told=facts.told[item.id] if message.letter in TELLS_WHO_WAS_TOLD else (),
         after=facts.waiting.get((item.plan_id, item.after or "")),
+        origin=facts.origins.get((item.plan_id, item.origin or ""), ""),
         happened=detail.get("happened", ""),
         reason=detail.get("reason", ""),
         approved_by=detail.get("approved_by", ""),
+        handed_to=detail.get("handed_to", ""),
         on=date.fromisoformat(detail["on"]) if "on" in detail else None,
         original_due_on=date.fromisoformat(old_due_on) if old_due_on else words.original_due_on,
     )
@@ -282,18 +277,24 @@ def _told(tracked: TrackedPlan, item: Assignment, history: list[Earlier]) -> tup
     return tuple(found)
 
 
-def _with_sections(session: Session, tracked: TrackedPlan, today: date, message: Message, letter: Letter) -> Letter:
-    from wsyf_scheduler.digesting import next_due, sections
+def _with_sections(session: Session, tracked: TrackedPlan, message: Message, letter: Letter) -> Letter:
+    wanted, found = digesting.departments(message), assignments.of_plan(session, message.plan_id)
+    items = [item for item in found if not wanted or item.department in wanted]
+    row = {item.id: assignment_row(tracked, item, letter.on) for item in items if item.state not in GONE}
+    return digesting.fill(session, tracked, message, letter, items, row)
 
-    items = [
-        item
-        for item in assignments.of_plan(session, message.plan_id)
-        if not message.department or item.department == message.department
-    ]
-    row = {item.id: assignment_row(tracked, item, today) for item in items if item.state not in GONE}
-    found = sections(session, tracked, today, message, items, row)
-    return replace(
-        letter,
-        sections=found,
-        next_due=None if any(each.name == "due-soon" for each in found) else next_due(items, row, today),
+
+def _handed(session: Session, tracked: TrackedPlan, message: Message, today: date) -> tuple[Row, ...]:
+    """What a successor takes over, each with its history."""
+    found = handing.items(session, message, today)
+    history = notices.earlier(session, [item.id for item in found])
+    return tuple(
+        replace(
+            assignment_row(tracked, item, today),
+            role=handing.role(message, item),
+            told=handing.told(tracked, message, item, history[item.id]),
+            standing=handing.standing(item, today),
+            after=awaiting.waiting(session, item.plan_id, item.after) if item.after else None,
+        )
+        for item in found
     )

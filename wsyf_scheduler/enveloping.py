@@ -13,7 +13,7 @@ from wsyf_scheduler.core.people import Addressed, Reader
 from wsyf_scheduler.mail.letter import Deadline, Headers, Letter, Mailbox
 
 GONE = (State.DONE, State.WAIVED, State.WITHDRAWN)
-MOVES_DEADLINE = ("extended", "due-changed", "reopened", "waived", "withdrawn")
+MOVES_DEADLINE = ("extended", "due-changed", "reopened", "waived", "withdrawn", "reassigned")
 
 
 def headers(app: App, now: datetime, message: Message, addressed: Addressed, items: Sequence[Assignment]) -> Headers:

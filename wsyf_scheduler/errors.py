@@ -1,9 +1,14 @@
-"""Every error a user can meet, one class per exit code (CLI.md, "Exit codes"). Imports nothing of ours."""
+"""Every error a user can meet, one class per exit code (CLI.md, "Exit codes"), and the system's own in words.
+
+Imports i18n.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+
+from wsyf_scheduler.i18n import _
 
 
 class WsyfError(Exception):
@@ -81,3 +86,39 @@ def nearest(word: str, known: Iterable[str], *, most: int = 3) -> list[str]:
     import difflib
 
     return difflib.get_close_matches(word, list(known), n=most, cutoff=0.5)
+
+
+def reason(error: BaseException) -> str:
+    """Why the system would not, in the user's language; what is not foreseen stands in the system's own words."""
+    import errno
+
+    words = {
+        errno.EACCES: _("Permission denied"),
+        errno.EPERM: _("Operation not permitted"),
+        errno.ENOENT: _("No such file or directory"),
+        errno.EEXIST: _("File exists"),
+        errno.EISDIR: _("Is a directory"),
+        errno.ENOTDIR: _("Not a directory"),
+        errno.ENOTEMPTY: _("Directory not empty"),
+        errno.ENOSPC: _("No space left on device"),
+        errno.EDQUOT: _("Disk quota exceeded"),
+        errno.EROFS: _("Read-only file system"),
+        errno.EFBIG: _("File too large"),
+        errno.ENAMETOOLONG: _("File name too long"),
+        errno.ELOOP: _("Too many levels of symbolic links"),
+        errno.EIO: _("Input/output error"),
+        errno.EMFILE: _("Too many open files"),
+        errno.ETXTBSY: _("Text file busy"),
+        errno.EBUSY: _("Device or resource busy"),
+        errno.ENOEXEC: _("Exec format error"),
+        errno.ECONNREFUSED: _("Connection refused"),
+        errno.ECONNRESET: _("Connection reset by peer"),
+        errno.ETIMEDOUT: _("Connection timed out"),
+        errno.EHOSTUNREACH: _("No route to host"),
+        errno.ENETUNREACH: _("Network is unreachable"),
+        errno.EADDRINUSE: _("Address already in use"),
+    }
+    code = getattr(error, "errno", None)
+    of_ssl = type(error).__module__ == "ssl"  # its numbers are its own
+    said = words.get(code) if isinstance(code, int) and not of_ssl else None
+    return said or str(getattr(error, "strerror", None) or str(error) or type(error).__name__)

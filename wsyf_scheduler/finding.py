@@ -5,6 +5,9 @@ from __future__ import annotations
 from wsyf_scheduler.core.assignment import Assignment
 from wsyf_scheduler.store import assignments, lookup
 from wsyf_scheduler.store.db import Session
+from wsyf_scheduler.store.lookup import Origin
+
+__all__ = ["Origin", "find", "find_origin"]
 
 
 def find(session: Session, text: str) -> Assignment:
@@ -12,3 +15,12 @@ def find(session: Session, text: str) -> Assignment:
     if lookup.is_id(text):
         return lookup.one_by_id(list(assignments.by_ids(session, [int(text)]).values()), text)
     return lookup.choose(text, lambda prefix: assignments.by_prefix(session, prefix), lambda: assignments.keys(session))
+
+
+def find_origin(session: Session, text: str, plan_id: str | None = None) -> Origin:
+    """What a follow-up comes from: an assignment, or a task of several; of this plan where it stands in several."""
+    if lookup.is_id(text):
+        return Origin.of(find(session, text))
+    return lookup.choose_origin(
+        text, plan_id, lambda prefix: assignments.by_prefix(session, prefix), lambda: assignments.keys(session)
+    )

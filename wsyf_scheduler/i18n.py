@@ -27,6 +27,11 @@ def _(message: str) -> str:
     return _catalogue().gettext(message)
 
 
+def language() -> str:
+    """The language the texts are in: that of the catalogue, English where there is none."""
+    return _catalogue().info().get("language", "en")
+
+
 def ngettext(singular: str, plural: str, n: int) -> str:
     """The singular or plural form for n, in the user's language."""
     return _catalogue().ngettext(singular, plural, n)

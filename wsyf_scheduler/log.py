@@ -19,6 +19,13 @@ class _Lines(logging.Formatter):
         return f"{first} [{facts}]{_newline}{more}" if facts else text
 
 
+def only_tracebacks() -> None:
+    """For a command that says in the user's words what its log would: only what nobody foresaw reaches stderr."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.addFilter(lambda record: bool(record.exc_info))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
+
+
 def to_stderr(*, verbose: bool = False) -> None:
     """Send our logs to stderr; the libraries' only when they warn."""
     handler = logging.StreamHandler(sys.stderr)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from wsyf_scheduler.app import NO_DELAY, App
 from wsyf_scheduler.clock import Clock, FixedClock, SystemClock, monotonic
 from wsyf_scheduler.config import Config
-from wsyf_scheduler.errors import DatabaseTrouble, Forbidden, MailTrouble
+from wsyf_scheduler.errors import DatabaseTrouble, Forbidden, MailTrouble, reason
 from wsyf_scheduler.i18n import _
 from wsyf_scheduler.pulse import Sign, lock_of, read_sign
 from wsyf_scheduler.share import TEMPLATES
@@ -218,7 +218,7 @@ def open_shared(path: Path) -> Iterator[int]:
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, SHARED)
     except OSError as error:
         message = _("the lock file {path} cannot be opened ({why}); check the owner and rights of the file and folder")
-        raise DatabaseTrouble(message.format(path=path, why=error.strerror)) from error
+        raise DatabaseTrouble(message.format(path=path, why=reason(error))) from error
     try:
         if os.fstat(handle).st_uid == os.geteuid():
             os.fchmod(handle, SHARED)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 
-from wsyf_scheduler import alerts, settling
+from wsyf_scheduler import alerts, handing, settling
 from wsyf_scheduler.app import App, TrackedPlan
 from wsyf_scheduler.core.ladder import Timetable
 from wsyf_scheduler.core.message import Message, MessageRow, MessageState
@@ -28,7 +28,7 @@ from wsyf_scheduler.telling import alert
 
 log = logging.getLogger(__name__)
 
-WITHOUT_ROWS = ("digest", "alert", "test")
+WITHOUT_ROWS = ("digest", "alert", "hand-over", "test")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +53,13 @@ def prepare(books: Books, facts: Facts, message: Message, rows: list[MessageRow]
     app, table = books.app, facts.plans[message.plan_id].table
     kept = _still_standing(books.session, facts, message, rows)
     has_said_all = not kept and message.letter not in WITHOUT_ROWS and message.again_of is None
+    has_said_all |= handing.is_void(facts.roster, message, facts.today(message.plan_id)) and message.again_of is None
     if message.taken and (has_said_all or not _owed(app, message)):
         settling.finish(books, message)
         return Unsent.SAID
     if has_said_all:
-        state = MessageState.CANCELLED if rows else MessageState.SUPERSEDED  # newer rungs had taken every row
+        overtaken = not rows and message.letter not in WITHOUT_ROWS  # newer rungs had taken every row
+        state = MessageState.SUPERSEDED if overtaken else MessageState.CANCELLED
         books.settle(message, Fate(state=state, again_at=facts.now, tried=False))
         return Unsent.SAID
     if message.raw is not None and _may_go_again(facts, message, kept):
@@ -99,19 +101,19 @@ def _why_out(facts: Facts, message: Message, row: MessageRow, today: date) -> st
 def _may_go_again(facts: Facts, message: Message, kept: list[MessageRow]) -> bool:
     """Byte for byte: what some readers have already, and what repeats a sent letter; else where nothing has changed.
 
-    The same rows with the same due days, and maybe sent before; or certainly not sent, but made today for the same
-    readers.
+    The same rows with the same due days, and maybe sent before to those who are to read it still; or certainly not
+    sent, but made today for the same readers.
     """
     if message.taken or message.again_of is not None:
         return True
     moved = any(row.rung is not None and row.due_on != facts.items[row.assignment_id].due_on for row in kept)
     if message.made_rows != len(kept) or message.made_at is None or moved:
         return False
+    to, cc = _addresses(readers(facts, message, kept))
     if message.state is MessageState.UNCERTAIN:
-        return True
-    today = facts.today(message.plan_id)
+        return set(message.to) <= set(to)
     made_on = facts.plans[message.plan_id].table.hours.day_of(message.made_at)
-    return made_on == today and _addresses(readers(facts, message, kept)) == (message.to, message.cc)
+    return made_on == facts.today(message.plan_id) and (to, cc) == (message.to, message.cc)
 
 
 def _put_in_its_place(books: Books, message: Message, rows: Sequence[MessageRow]) -> None:
@@ -129,7 +131,7 @@ def _put_in_its_place(books: Books, message: Message, rows: Sequence[MessageRow]
     )
     assert new_id is not None  # no dedup key was given
     notices.move(books.session, rows, new_id)
-    why = _("maybe sent; its rows have changed: message {id} takes its place").format(id=new_id)
+    why = _("maybe sent; its rows or readers have changed: message {id} takes its place").format(id=new_id)
     books.settle(message, Fate(state=MessageState.SUPERSEDED, again_at=books.now, trouble=why, tried=False))
 
 

@@ -12,7 +12,7 @@ from datetime import date, time
 from pathlib import Path
 from typing import Any, TypeVar
 
-from wsyf_scheduler.errors import Fault, nearest
+from wsyf_scheduler.errors import Fault, nearest, reason
 from wsyf_scheduler.i18n import _
 from wsyf_scheduler.lines import index
 from wsyf_scheduler.values import CONTROL, is_address, is_kind, shown, unknown_word
@@ -54,7 +54,7 @@ class Document:
             data = path.read_bytes()
         except OSError as error:
             document = cls("#", name)
-            document.faults = [Fault(file=name, message=_("cannot be read: {why}").format(why=error.strerror))]
+            document.faults = [Fault(file=name, message=_("cannot be read: {why}").format(why=reason(error)))]
             return document
         text, fault = decode(data, name)
         document = cls(text if fault is None else "#", name)

@@ -6,7 +6,7 @@ Imports acts, ticks and what they stand on. Nothing here decides anything: it on
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 
 from wsyf_scheduler.acts import close, track
@@ -71,10 +71,11 @@ def _next_moment(app: App, now: datetime, next_act: datetime | None) -> datetime
 
 
 def tracking(plan: Plan, texts: Mapping[str, str]) -> Act:
-    """The plan is tracked."""
+    """The plan is tracked; a draft is lived through as if it were none."""
+    sound = replace(plan, draft=False)
 
     def act(app: App, now: datetime) -> object:
-        return track.act(app, now, plan=plan, texts=texts, who=app.who)
+        return track.act(app, now, plan=sound, texts=texts, who=app.who)
 
     return act
 

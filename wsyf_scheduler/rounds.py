@@ -11,7 +11,7 @@ from datetime import datetime
 
 from wsyf_scheduler.app import App
 from wsyf_scheduler.errors import DatabaseTrouble, WsyfError
-from wsyf_scheduler.ticks import audit, backup, deliver, digest, forget, guard, hook, remind, rescue, templates
+from wsyf_scheduler.ticks import audit, backup, deliver, digest, forget, guard, hook, remind, rescue, templates, years
 
 log = logging.getLogger(__name__)
 
@@ -97,5 +97,6 @@ def upkeep(app: App, now: datetime, *, troubles: Troubles | None = None) -> str:
         ("backup", lambda: backup.run(app, now)),
         ("audit", lambda: audit.run(app, now)),
         ("forget", lambda: forget.run(app, now)),
+        ("years", lambda: years.run(app, now)),
     ]
     return (troubles or Troubles()).run(steps)

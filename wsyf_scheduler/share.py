@@ -1,4 +1,4 @@
-"""Where the packaged files lie: the default config, plan, people and templates. Imports nothing of ours."""
+"""Where the packaged files lie: the default config, plan, people, templates and guides. Imports nothing of ours."""
 
 from __future__ import annotations
 
@@ -10,4 +10,5 @@ SHARE = _INSTALLED if _INSTALLED.is_dir() else Path(__file__).parent.parent  # t
 CONFIG = SHARE / "config.toml"
 PEOPLE = SHARE / "people.csv"
 JOBS = SHARE / "jobs"
+DOCS = SHARE / "docs"
 TEMPLATES = SHARE / "templates" / "email"

@@ -5,15 +5,17 @@ What is queued here waits `receipt_delay`, so that the act can be taken back (RU
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from wsyf_scheduler.alerts import Alert
 from wsyf_scheduler.app import App
 from wsyf_scheduler.core.assignment import Assignment
-from wsyf_scheduler.core.ladder import LEADERS
+from wsyf_scheduler.core.ladder import LEADERS, Timetable
 from wsyf_scheduler.store import notices, outbox
 from wsyf_scheduler.store.db import Session
 from wsyf_scheduler.store.notices import Earlier
+
+LADDER_FIRST = timedelta(minutes=1)  # after a window opens: what the ladder says then takes in what was asked for
 
 
 def tell(app: App, session: Session, now: datetime, item: Assignment, letter: str, **detail: str) -> None:
@@ -44,6 +46,12 @@ def tell(app: App, session: Session, now: datetime, item: Assignment, letter: st
         detail=detail,
         now=now,
     )
+
+
+def asked_for_at(table: Timetable, now: datetime) -> datetime:
+    """When a reminder that somebody asks for leaves: now, or once the window has opened and the ladder has spoken."""
+    opens_at = table.hours.next_open(now, table.calendar)
+    return now if opens_at == now else opens_at + LADDER_FIRST
 
 
 def told_last(earlier: list[Earlier]) -> tuple[str, ...]:

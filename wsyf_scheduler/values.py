@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from wsyf_scheduler.errors import nearest
@@ -15,6 +15,9 @@ CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 MAIL_ADDRESS = re.compile(
     r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@(?!-)[\w-]+(?<!-)(?:\.(?!-)[\w-]+(?<!-))*"
 )
+WRITTEN_DAY = re.compile(r"([0-9]{4})[-/.年]([0-9]{1,2})[-/.月]([0-9]{1,2})日?(?:[ T]00:00(?::00)?)?")
+EXCEL_DAY = re.compile(r"[34567][0-9]{4}")  # 1982 to 2118, as the number a cell without a date's format holds
+EXCEL_ZERO = date(1899, 12, 30)
 LONGEST_ADDRESS = 254  # RFC 5321 §4.5.3.1
 
 
@@ -30,6 +33,20 @@ def is_kind(value: Any, kind: type) -> bool:
 def is_address(text: str) -> bool:
     """Whether mail can be sent to it: ASCII before the @ (few relays take more), a domain that may be Chinese."""
     return MAIL_ADDRESS.fullmatch(text) is not None and len(text) <= LONGEST_ADDRESS
+
+
+def as_day(text: str) -> date | None:
+    """A day as people and spreadsheets write it: 2023-06-30, 2023/6/30, 2023.6.30, 2023年6月30日, Excel's number of it.
+
+    None where it is none.
+    """
+    if EXCEL_DAY.fullmatch(text):
+        return EXCEL_ZERO + timedelta(days=int(text))
+    found = WRITTEN_DAY.fullmatch(text.strip())
+    try:
+        return date(*map(int, found.groups())) if found else None
+    except ValueError:
+        return None
 
 
 def shown(value: Any) -> str:

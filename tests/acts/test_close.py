@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from tests.cast import Office, brief, day, everybody, ladder_lines, make_office, make_plan, rungs, task
+from tests.cast import Office, brief, day, everybody, ladder_lines, make_office, make_plan, period, rungs, task
 from wsyf_scheduler.acts import close, extend, reopen, waive
 from wsyf_scheduler.changing import apply
 from wsyf_scheduler.clock import FixedClock
@@ -110,6 +110,23 @@ def test_it_may_have_been_handed_in_earlier_but_not_tomorrow(office: Office) -> 
         done(office, on=day("2023-02-21"))
     done(office, on=day("2023-02-10"))
     assert office.item(KEY).closed_on == day("2023-02-10")
+
+
+def test_nothing_was_handed_in_before_it_was_owed(office: Office) -> None:
+    """Before the plan was issued or its period began, whichever is the earlier: here the plan, on 2022-05-19."""
+    office.go("2023-02-20 10:00")
+    said = "2022-05-18 lies before 2023/1/emergency was owed: its plan was issued on 2022-05-19, its period begins on"
+    with pytest.raises(Forbidden, match=said):
+        done(office, on=day("2022-05-18"))
+    done(office, on=day("2022-05-19"))
+    assert office.item(KEY).closed_on == day("2022-05-19")
+
+
+def test_a_plan_issued_within_its_period_is_owed_from_the_period_s_first_day() -> None:
+    office = make_office("2022-06-01 00:00", texts=make_plan(periods={"2022": period(task(1), name="2022")}))
+    with pytest.raises(Forbidden, match="--on takes a day from 2022-01-01 on"):
+        done(office, "2022/1/emergency", on=day("2021-12-31"))
+    done(office, "2022/1/emergency", on=day("2022-01-01"))
 
 
 def test_an_unknown_key_names_the_nearest(office: Office) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from typing import Any
 
@@ -21,6 +22,7 @@ from tests.cast import (
     task,
 )
 from wsyf_scheduler.acts import close, extend, release, track
+from wsyf_scheduler.audit.examine import whole
 from wsyf_scheduler.core.assignment import State
 from wsyf_scheduler.core.message import MessageState
 from wsyf_scheduler.errors import Forbidden
@@ -305,3 +307,115 @@ def test_a_department_that_left_the_plan_is_told_of_it_all_the_same() -> None:
     (line,) = [line for line in office.tick() if line["letter"] == "change"]
     assert (line["department"], line["to"]) == ("union", ["liaison.union@county.example"])
     assert office.letter("change")[0].department_name == "union"
+
+
+# --- Given to another department ---------------------------------------------------------------------------------
+
+
+def given_to_housing(when: str = "2023-01-28 10:00", **options: Any) -> Office:
+    office = make_office("2023-01-01 00:00", texts=FEBRUARY)
+    office.live(when)
+    texts = make_plan(task(1, lead=["housing"], due=day("2023-02-28")))
+    office.act(track.act, plan=parse(texts), texts=texts, **options)
+    return office
+
+
+def test_a_task_given_to_another_department_is_closed_there_and_linked_here() -> None:
+    office = given_to_housing(reason="职责调整")
+    assert office.item(KEY).state is State.WITHDRAWN
+    new = office.item("2023/1/housing")
+    assert (new.state, new.origin) == (State.OPEN, KEY)
+    (event,) = office.events("assignment_reassigned")
+    assert (event["to_state"], event["why"]) == ("withdrawn", "职责调整")
+    assert json.loads(event["detail"])["to"] == "2023/1/housing"
+    (event,) = office.events("plan_synced")[1:]
+    assert json.loads(event["detail"])["reassigned"] == 1
+
+
+def test_the_old_department_is_told_to_whom_and_the_new_one_gets_its_start_letter() -> None:
+    office = given_to_housing(reason="职责调整")
+    sent = office.live("2023-01-31 00:00")
+    assert sorted(brief(line)[1:3] for line in sent if line["letter"] != "digest") == [
+        ("change", "emergency"),
+        ("reminder", "housing"),
+        ("start", "housing"),
+    ]
+    letter, _headers, (deadline,) = office.letter("change")
+    (row,) = letter.rows
+    assert (row.happened, row.handed_to, row.reason) == ("reassigned", "住建", "职责调整")
+    assert deadline.cancelled
+    assert rungs(office.lines, KEY)[-1] == "01-03 start"
+
+
+def test_a_held_task_stays_silent_in_other_hands() -> None:
+    office = make_office("2023-06-01 10:00", texts=FEBRUARY)
+    office.track(make_plan(task(1, lead=["housing"], due=day("2023-02-28"))))
+    assert office.item("2023/1/housing").held
+    assert ladder_lines(office.live("2023-07-01 00:00")) == []
+
+
+def test_a_task_given_back_goes_on_where_it_was_and_is_told_of_both_ways() -> None:
+    office = given_to_housing()
+    office.tick()
+    office.track(FEBRUARY)
+    assert (office.item(KEY).state, office.item("2023/1/housing").state) == (State.OPEN, State.WITHDRAWN)
+    told = {line["department"]: office.letter("change")[0] for line in office.tick() if line["letter"] == "change"}
+    assert set(told) == {"emergency", "housing"}
+
+
+def test_what_is_handed_over_audits_clean() -> None:
+    office = given_to_housing()
+    office.live("2023-02-15 10:00")
+    office.track(FEBRUARY)
+    office.live("2023-04-15 10:00")
+    office.tick()
+    with office.db.read() as session:
+        assert whole(session, office.app.config, office.now).findings == ()
+
+
+# --- Reason, drafts, going back ----------------------------------------------------------------------------------
+
+
+def test_the_reason_stands_in_the_events_and_the_letters() -> None:
+    office = make_office("2023-01-28 00:00", texts=FEBRUARY)
+    office.live("2023-02-24 10:00")
+    texts = make_plan(task(1, due=day("2023-03-31")))
+    office.act(track.act, plan=parse(texts), texts=texts, reason="上级文件调整期限")
+    office.tick()
+    assert office.letter("change")[0].rows[0].reason == "上级文件调整期限"
+    (event,) = office.events("due_day_changed")
+    assert event["why"] == "2023-02-28 -> 2023-03-31"  # the trail's own words, which the life is told from
+    assert json.loads(event["detail"])["reason"] == "上级文件调整期限"
+    assert office.events("plan_synced")[-1]["why"] == "上级文件调整期限"
+
+
+def test_a_draft_is_not_tracked() -> None:
+    office = make_office(texts={})
+    texts = make_plan(task(1))
+    texts["plan.toml"] = "draft = true\n" + texts["plan.toml"]
+    with pytest.raises(Forbidden, match="is a draft"):
+        office.track(texts)
+
+
+def test_files_of_an_earlier_version_are_refused_unless_one_means_to_go_back() -> None:
+    office = make_office("2023-01-28 00:00", texts=FEBRUARY)
+    later = make_plan(task(1, due=day("2023-03-31")))
+    office.track(later)
+    before = office.db_dump()
+    with pytest.raises(Forbidden, match=r"version 1 of 2023-01-28; version 2 is in force") as refused:
+        office.act(track.act, plan=parse(FEBRUARY), texts=FEBRUARY, go_back=False)
+    assert "--go-back" in str(refused.value)
+    assert office.db_dump() == before
+    office.act(track.act, plan=parse(FEBRUARY), texts=FEBRUARY, go_back=True)
+    assert (office.item(KEY).due_on, office.track(FEBRUARY).version) == (day("2023-02-28"), 3)
+
+
+def test_each_version_is_told_with_its_reason_and_what_it_changed() -> None:
+    office = make_office("2023-01-28 00:00", texts=FEBRUARY)
+    texts = make_plan(task(1, due=day("2023-03-31")), task(2))
+    office.act(track.act, plan=parse(texts), texts=texts, reason="调整")
+    with office.db.read() as session:
+        first, second = plans.synced(session, "county-2023")
+    assert (first.version, first.why, first.changes["added"]) == (1, "", 1)
+    assert (second.version, second.why, second.changes["moved"], second.changes["added"]) == (2, "调整", 1, 1)
+    assert second.files == ("2023.toml", "plan.toml")

@@ -8,7 +8,10 @@ from datetime import timedelta
 from random import Random
 
 from tests.cast import Office, day, everybody, make_office, make_plan, task
-from wsyf_scheduler.acts import close, extend, release, reopen, waive
+from wsyf_scheduler.acts import close, extend, give_back, mute, note, release, reopen, undo, waive
+from wsyf_scheduler.acts import remind as acts_remind
+from wsyf_scheduler.changing import apply
+from wsyf_scheduler.core.assignment import Assignment, State
 from wsyf_scheduler.core.calendar import ONE_DAY
 from wsyf_scheduler.core.ladder import Ladder
 from wsyf_scheduler.core.standard import STANDARD
@@ -72,18 +75,35 @@ def _turn_mail(office: Office, fate: Sent) -> None:
 
 
 def _act(office: Office, random: Random) -> None:
+    """What somebody does to an assignment; half of it what ends its ladder, or begins it anew."""
     with office.db.read() as session:
         items = [item for plan_id in office.app.plans(session) for item in assignments.of_plan(session, plan_id)]
-    item = random.choice(items)
-    match random.choice(("done", "waive", "reopen", "release", "extend")):
-        case "done":
-            office.act(close.act, keys=[item.key])
-        case "waive":
-            office.act(waive.act, key=item.key, reason="r")
-        case "reopen":
-            office.act(reopen.act, key=item.key, reason="r")
-        case "release":
-            office.act(release.act, keys=[item.key], everything=False)
-        case _:
-            to = item.due_on + timedelta(days=random.randint(1, 40))
-            office.act(extend.act, key=item.key, to=to, reason="r", approved_by="a")
+    item, other = random.choice(items), random.choice(items)
+    until, later = timedelta(days=random.randint(1, 20)), timedelta(days=random.randint(1, 40))
+    act = office.act
+    deeds: list[Callable[[], object]] = [
+        *[lambda: act(close.act, keys=[item.key])] * 2,
+        lambda: act(waive.act, key=item.key, reason="r"),
+        *[lambda: act(reopen.act, key=item.key, reason="r")] * 2,
+        *[lambda: act(release.act, keys=[item.key], everything=False)] * 2,
+        lambda: act(extend.act, key=item.key, to=item.due_on + later, reason="r", approved_by="a"),
+        lambda: act(mute.act, key=item.key, until=office.now.date() + until, reason="r"),
+        lambda: act(note.act, key=item.key, text="n"),
+        lambda: act(acts_remind.act, keys=[item.key, other.key]),
+        lambda: _submit(office, item),
+        lambda: act(give_back.act, key=item.key, reason="r"),
+        lambda: _undo(office, random),
+    ]
+    random.choice(deeds)()
+
+
+def _submit(office: Office, item: Assignment) -> None:
+    """As a form that came in will do."""
+    if item.state is State.OPEN:
+        with office.db.begin() as session:
+            apply(office.app, session, office.now, item, action="assignment_submitted", who="x", state="submitted")
+
+
+def _undo(office: Office, random: Random) -> None:
+    office.go(office.now + timedelta(seconds=random.randint(1, 900)))
+    office.act(undo.act)

@@ -474,3 +474,37 @@ def test_a_restore_killed_while_the_pages_go_in_leaves_the_old_database(desk, co
     assert desk.state_of(KEY) == "done"
     desk.wsyf("restore", big, "--yes")
     assert desk.state_of(KEY) == "open"
+
+
+# --- For programs, and on trial ---------------------------------------------------------------------------------
+
+
+def test_backup_and_restore_for_programs(desk, tmp_path):
+    target = tmp_path / "copy.db"
+    told = desk.wsyf("backup", target, "--json").json
+    assert told == {"file": str(target), "bytes": target.stat().st_size, "unbroken": True}
+    desk.wsyf("done", KEY)
+    assert "add --yes, or --dry-run" in desk.wsyf("restore", target, "--json", code=2).err
+    told = desk.wsyf("restore", target, "--json", "--yes").json
+    assert (told["file"], told["database"]) == (str(target), str(desk.database))
+    assert told["lost"] == {"events": 1, "letters": 0}
+    assert Path(told["saved"]).exists()
+    assert (told["mail_held"], told["upgrade_needed"], told["damaged"], told["dry_run"]) == (True, False, False, False)
+    assert desk.state_of(KEY) == "open"
+
+
+def test_a_dry_run_of_a_restore_says_what_would_be_lost_and_changes_nothing(desk, copy):
+    before = files(desk)
+    said = desk.wsyf("restore", copy, "--dry-run").out
+    assert "Lost will be" in said
+    assert said.endswith("nothing was changed\n")
+    assert desk.wsyf("restore", copy, "--dry-run", "--json").json["dry_run"] is True
+    assert files(desk) == before
+    assert desk.state_of(KEY) == "done"
+
+
+def test_a_backup_cut_short_is_called_that_and_another_one_asked_for(desk, copy):
+    os.truncate(copy, 20_000)
+    said = desk.wsyf("restore", copy, "--yes", code=6).err
+    assert "is damaged or cut short: take another backup, nothing was changed" in said
+    assert "restore a backup" not in said

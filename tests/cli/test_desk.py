@@ -24,7 +24,7 @@ rehearsal_desk = pytest.fixture(rehearsal_office)
 DAEMON_KEYS = ["running", "rehearsal", "last_beat_at", "host", "pid", "trouble"]
 MATTERS_KEYS = [
     *("hold", "pause", "undeliverable", "refused_addresses", "alerts"),
-    *("audit", "backup", "hook", "ping", "disk_free", "concerns"),
+    *("audit", "backup", "hook", "ping", "disk_free", "year_in_doubt", "concerns"),
 ]
 
 
@@ -73,9 +73,8 @@ def concerns(desk: Desk, code: int) -> dict[str, str]:
     found = status(desk, code)["concerns"]
     assert isinstance(found, list)
     assert desk.wsyf("--json").json["concerns"] == found
-    for said in (desk.wsyf("status", code=code).out, desk.wsyf().out):
-        *_table, rest = said.rsplit("assignments", 1)
-        assert max(width(line) for line in rest.splitlines() if not line.startswith("Mail is kept in")) <= 80
+    for said in (desk.wsyf("status", code=code, COLUMNS="80").out, desk.wsyf(COLUMNS="80").out):
+        assert max(map(width, said.split("Mail is kept in")[0].splitlines())) <= 80
         for each in found:
             assert "".join(each["text"].split()) in "".join(said.split())
             for command in re.findall(r"`[^`]*`", each["text"]):
@@ -92,6 +91,7 @@ def test_the_desk_for_programs(rehearsal_desk):
     assert list(found) == [
         *("today", "overdue", "due_soon", "submitted", "held", "mail", "daemon"),
         *MATTERS_KEYS,
+        *("contacts", "vacant", "next"),
     ]
     assert found["today"] == "2022-06-02"
     assert [item["key"] for item in found["overdue"]] == [
@@ -122,19 +122,20 @@ def test_what_falls_due_within_14_days_is_due_soon(rehearsal_desk):
 def test_the_desk_for_people_says_what_to_do(rehearsal_desk):
     said = rehearsal_desk.wsyf(at="2022-06-02").out
     assert said.startswith("2022-06-02, Thursday\n")
-    for words in ("Overdue", "2022/theme/hrss", "9 assignments, 9 overdue", "no daemon is needed"):
+    for words in ("Overdue (9)", "2022/theme/hrss", "wsyf done 4", "no daemon is needed"):
         assert words in said
     assert "Mail is kept in" in said
     quiet = rehearsal_desk.wsyf(at="2022-05-10").out
     assert "Nothing is overdue, nothing falls due within 14 days." in quiet
+    assert "Next to fall due: 9 assignments on 2022-05-31 (Tuesday), `wsyf list --due-before 2022-06-01`" in quiet
 
 
 def test_the_desk_of_an_old_plan_shows_what_is_held_and_mail_in_trouble(desk):
     for state in ("retry", "discarded", "discarded", "sent", "queued"):
         message(desk, state)
     said = desk.wsyf().out
-    assert "75 assignments are held: `wsyf list` shows them, `wsyf release` lets them speak" in said
-    assert "Mail 2 (reminder) did not reach 住建" in said
+    assert "75 assignments are held: `wsyf list --held` shows them, `wsyf release ID` lets one speak" in said
+    assert "2 messages (reminder) did not reach 住建, last on 20" in said
     assert "1 message is not sent yet, it is tried again: `wsyf outbox list --state retry`" in said
     assert desk.wsyf("--json").json["mail"] == {"discarded": 2, "retry": 1}
 
@@ -286,8 +287,8 @@ def test_an_old_undelivered_letter_counts_until_a_later_one_about_it_arrives(des
 
 def test_of_many_undelivered_letters_ten_are_named(desk):
     beat(desk)
-    for _each in range(12):
-        message(desk, "discarded")
+    for n in range(12):
+        message(desk, "discarded", trouble=f"550 no user {n}")
     assert concerns(desk, 1)["undeliverable"] == "… and 2 more: `wsyf outbox list --state discarded`"
     assert len(status(desk, 1)["undeliverable"]) == 12
 

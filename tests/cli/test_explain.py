@@ -59,7 +59,10 @@ def test_a_letter_that_went_is_told_with_its_rung_its_way_its_mail_and_its_reade
     said = lived_desk.wsyf("explain", KEY, "--on", "2022-06-10").out
     assert "2022-06-10, Friday: working day; mail may leave 09:00–17:30" in said
     assert "escalation (escalate-7w), 应急: sent 2022-06-10 09:00, mail" in said
-    assert "7 working days after 2022-05-31 is 2022-06-10; days off not counted: 06-03, 06-04, 06-05" in said
+    assert (
+        "7 working days after 2022-05-31 is 2022-06-10; days off not counted: 06-03 端午, 06-04 端午, 06-05 端午"
+        in said
+    )
     assert f"to: 应急局召集人 <{CONVENER}>" in said
     assert f"cc: 应急局联络员 <{LIAISON}>" in said
     assert said.index("briefing (escalate-7w), director") < said.index("briefing (escalate-7w), chief")
@@ -69,7 +72,7 @@ def test_the_json_of_an_assignment_has_stable_keys(lived_desk):
     found = explained(lived_desk, KEY, "--on", "2022-06-10")
     assert list(found) == [
         "assignment", "now", "tracked_from", "day", "landed", "others", "before", "after", "posts", "held_messages", "ladder",
-        "then", "rules_since", "holds", "pauses", "tries",
+        "then", "rules_since", "holds", "pauses", "tries", "deeds", "deed_before", "mail_deeds",
     ]  # fmt: skip
     assert found["assignment"] == {**lived_desk.wsyf("list", "--json").json[4], **found["assignment"]}
     assert found["tracked_from"] == "2022-05-19T00:00:00+08:00"
@@ -78,6 +81,7 @@ def test_the_json_of_an_assignment_has_stable_keys(lived_desk):
     assert found["day"] == {
         "on": "2022-06-10",
         "kind": "working",
+        "holiday": None,
         "working": True,
         "calendar": "published",
         "opens_at": "2022-06-10T09:00:00+08:00",
@@ -114,6 +118,7 @@ def test_one_step_word_for_word(lived_desk):
             "nominal_on": "2022-05-24",
             "on": "2022-05-24",
             "skipped": [],
+            "made_up": [],
         },
         "to": [{"address": LIAISON, "name": "应急局联络员", "role": "liaison", "department": "emergency"}],
         "cc": [],
@@ -140,9 +145,9 @@ def test_the_day_is_today_of_the_clock_unless_another_is_asked_for(lived_desk):
 def test_a_rung_rolled_back_names_every_day_off_it_passed(lived_desk):
     """30 days before 2025-02-28 lies in the Spring Festival."""
     said = lived_desk.wsyf("explain", "2025/1a/emergency", "--on", "2025-01-28").out
-    assert "2025-01-28, Tuesday: day off (public holiday); no ladder mail leaves" in said
+    assert "2025-01-28, Tuesday: day off (春节); no ladder mail leaves" in said
     assert "No rung of this assignment lands on this day." in said
-    way = "30 days before 2025-02-28 is 2025-01-29, a day off; rolled back over 01-29, 01-28 to 2025-01-27"
+    way = "30 days before 2025-02-28 is 2025-01-29, a day off; rolled back over 01-29 春节, 01-28 春节 to 2025-01-27"
     assert way in said
     before = explained(lived_desk, "2025/1a/emergency", "--on", "2025-01-28")["before"]
     assert (before["rung"], before["on"], before["fate"]) == ("remind-30", "2025-01-27", "ahead")
@@ -152,8 +157,8 @@ def test_a_rung_rolled_back_names_every_day_off_it_passed(lived_desk):
 @pytest.mark.parametrize(
     ("day", "kind", "words"),
     [
-        ("2023-01-29", "make-up", "make-up working day; mail may leave 09:00–17:30"),
-        ("2023-01-23", "holiday", "day off (public holiday); no ladder mail leaves"),
+        ("2023-01-29", "make-up", "make-up working day (春节); mail may leave 09:00–17:30"),
+        ("2023-01-23", "holiday", "day off (春节); no ladder mail leaves"),
         ("2022-06-18", "weekend", "day off (weekend); no ladder mail leaves"),
         ("2022-06-17", "working", "working day; mail may leave 09:00–17:30"),
     ],
@@ -410,16 +415,100 @@ def test_a_day_on_which_the_queue_was_held_or_the_engine_was_down_says_so(lived_
         )
     found = explained(lived_desk, KEY, "--on", "2022-07-01")
     assert found["holds"] == [
-        {"from": "2022-07-01T09:00:00+08:00", "to": "2022-07-01T11:00:00+08:00", "why": "clock-back"}
+        {
+            "from": "2022-07-01T09:00:00+08:00",
+            "to": "2022-07-01T11:00:00+08:00",
+            "why": "clock-back",
+            "ended_by": "wsyf",
+        }
     ]
-    assert found["pauses"] == [{"from": "2022-07-01T08:30:00+08:00", "to": "2022-07-01T13:00:00+08:00", "why": None}]
+    pause = {"from": "2022-07-01T08:30:00+08:00", "to": "2022-07-01T13:00:00+08:00", "why": None, "ended_by": None}
+    assert found["pauses"] == [pause]
     said = lived_desk.wsyf("explain", KEY, "--on", "2022-07-01").out
-    assert "the queue was held from 2022-07-01 09:00 to 2022-07-01 11:00: clock-back" in said
+    words = "the queue was held from 2022-07-01 09:00 to 2022-07-01 11:00: the clock stood before the last round"
+    assert f"{words}; let go by wsyf" in said
     assert "the engine did not run from 2022-07-01 08:30 to 2022-07-01 13:00" in said
     assert explained(lived_desk, KEY, "--on", "2022-07-04")["pauses"] == []
 
 
+def test_what_was_done_that_day_is_told_with_who_and_why(lived_desk):
+    lived_desk.wsyf("mute", KEY, "--until", "2022-07-25", "--reason", "整改中", at="2022-07-18T10:00+08:00")
+    lived_desk.wsyf("tick", at="2022-07-22T09:00+08:00")
+    (deed,) = explained(lived_desk, KEY, "--on", "2022-07-18")["deeds"]
+    assert (deed["at"], deed["action"], deed["why"]) == ("2022-07-18T10:00:00+08:00", "assignment_muted", "整改中")
+    said = lived_desk.wsyf("explain", KEY, "--on", "2022-07-22").out
+    assert "that day: muted until 2022-07-25" in said
+    assert "slot 09:00; none: the assignment is muted" in said
+    (told,) = [line for line in said.splitlines() if "Last done before it" in line]
+    assert told.strip().startswith("Last done before it: 2022-07-18 10:00 ")
+    assert told.endswith("muted (整改中; until 2022-07-25)")
+
+
+def test_a_reminder_asked_for_by_hand_is_told_as_one_outside_the_ladder(lived_desk):
+    lived_desk.wsyf("remind", "2022/campaign/hrss", at="2022-07-18T10:00+08:00")
+    lived_desk.wsyf("tick", at="2022-07-18T10:01+08:00")
+    said = lived_desk.wsyf("explain", "2022/campaign/hrss", "--on", "2022-07-18").out
+    assert "reminder (asked for by hand, outside the ladder): sent 2022-07-18 10:01, mail" in said
+
+
+def test_mail_held_back_and_let_go_is_told_with_who_let_it_go(lived_desk):
+    lived_desk.edit("config.toml", "max_messages = 20", "max_messages = 1")
+    lived_desk.wsyf("tick", at="2022-07-15T09:00+08:00")
+    lived_desk.wsyf("tick", at="2022-07-22T09:00+08:00")
+    found = explained(lived_desk, KEY, "--on", "2022-07-22", at="2022-07-22T10:00+08:00")
+    assert {deed["action"] for deed in found["mail_deeds"]} == {"message_held"}
+    lived_desk.wsyf("outbox", "release", "--all", at="2022-07-22T11:00+08:00")
+    lived_desk.wsyf("tick", at="2022-07-22T11:01+08:00")
+    said = lived_desk.wsyf("explain", KEY, "--on", "2022-07-22", at="2022-07-22T12:00+08:00").out
+    assert "mail held back (too many letters at one moment)" in said
+    assert "2022-07-22 11:00" in said
+    assert "mail let go" in said
+
+
+def test_make_up_days_a_rung_counted_are_named(lived_desk):
+    """Three working days before 2023-01-31 runs over the make-up weekend after Spring Festival."""
+    lived_desk.wsyf("add", "核查", "--department", "housing", "--due", "2023-01-31", at="2022-07-18T10:00+08:00")
+    way = "3 working days before 2023-01-31 is 2023-01-28; make-up working days counted: 01-29 春节, 01-28 春节"
+    assert way in lived_desk.wsyf("explain", "last", "--on", "2023-01-28").out
+
+
 # --- posts
+
+
+def test_a_deputy_is_named_beside_the_holder_who_is_away(lived_desk):
+    absence = "UPDATE person SET deputy = ?, away_since = '2022-07-18', away_until = '2022-07-29' WHERE email = ?"
+    lived_desk.sql(absence, CONVENER, LIAISON)
+    found = explained(lived_desk, KEY, "--on", "2022-07-22", at="2022-07-18T11:00+08:00")
+    liaison = found["posts"][0]
+    assert [reader["address"] for reader in liaison["readers"]] == [CONVENER]
+    assert [(each["address"], each["deputy"], each["until"]) for each in liaison["away"]] == [
+        (LIAISON, CONVENER, "2022-07-29")
+    ]
+    said = lived_desk.wsyf("explain", KEY, "--on", "2022-07-22", at="2022-07-18T11:00+08:00").out
+    assert f"应急局联络员 is away 2022-07-18 – 2022-07-29, {CONVENER} is the deputy" in said
+    said = lived_desk.wsyf("explain", "--person", LIAISON, "--on", "2022-07-22", at="2022-07-18T11:00+08:00").out
+    assert f"is away 2022-07-18 – 2022-07-29: letters go to {CONVENER}" in said
+
+
+def test_a_refused_address_is_told_from_a_vacancy(lived_desk):
+    lived_desk.sql(
+        "INSERT INTO refused_address (address, since_at, code, text) VALUES (?, '2022-07-15 00:00:00.000000', 550, 'no')",
+        LIAISON,
+    )
+    said = lived_desk.wsyf("explain", KEY, "--on", "2022-07-15").out
+    assert f"应急 liaison: its address is refused by the mail server ({LIAISON}); To is read by" in said
+
+
+@pytest.mark.parametrize(
+    "meant", ["应急局联络员", "emergency/liaison", "liaison/emergency", "应急联络员", "应急 liaison"]
+)
+def test_a_person_may_be_named_by_post_or_name(lived_desk, meant):
+    assert explained(lived_desk, "--person", meant, "--on", "2022-05-24")["address"] == LIAISON
+
+
+def test_the_last_letter_before_a_day_without_one_is_named(lived_desk):
+    said = lived_desk.wsyf("explain", "--person", LIAISON, "--on", "2022-06-04").out
+    assert "Last before it: chaser, sent 2022-06-01 09:00, mail" in said
 
 
 def test_who_reads_for_each_post_is_told_and_a_vacant_one_climbs(lived_desk):
@@ -444,7 +533,7 @@ def test_every_reason_is_put_in_plain_words():
 
 def test_a_person_is_told_what_reached_the_address_that_day_row_by_row(lived_desk):
     found = explained(lived_desk, "--person", LIAISON, "--on", "2022-05-24")
-    assert list(found) == ["address", "now", "day", "posts", "received", "missed", "next"]
+    assert list(found) == ["address", "now", "day", "posts", "received", "missed", "previous", "next"]
     (message,) = found["received"]
     assert [(row["key"], row["rung"]) for row in message["rows"]] == [
         ("2021-2022/4/emergency", "remind-7"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wsyf_scheduler.cli.grid import fold, grid, width
+from wsyf_scheduler.cli.grid import clip, fold, grid, width
 
 TEXTS = st.text(alphabet="ab -，。安全生产（）1é\u0301\n", max_size=40)
 
@@ -56,3 +56,29 @@ def test_folding_loses_nothing_but_line_breaks_and_never_overflows(text: str, co
 @given(st.lists(st.tuples(TEXTS, TEXTS), max_size=5), st.integers(min_value=30, max_value=100))
 def test_every_line_fits_the_screen(rows: list[tuple[str, str]], columns: int) -> None:
     assert all(width(line) <= columns for line in grid(("a", "b"), rows, columns=columns, keep=()))
+
+
+def test_an_opening_mark_never_ends_a_line_and_a_number_keeps_its_unit() -> None:
+    assert fold("已逾期（第45天）", 10) == ["已逾期", "（第45天）"]
+    assert fold("事故数据2019年度", 13) == ["事故数据", "2019年度"]
+    assert fold("安见《办法》。", 6) == ["安见", "《办", "法》。"]
+
+
+def test_a_command_between_backticks_is_not_parted_unless_it_is_wider_than_the_line() -> None:
+    assert fold("look at `wsyf outbox list`, then act", 24) == ["look at ", "`wsyf outbox list`, then ", "act"]
+    assert [line.strip() for line in fold("see `wsyf outbox list`", 12)] == ["see `wsyf", "outbox list`"]
+
+
+def test_a_word_that_is_to_be_copied_stays_whole() -> None:
+    assert fold("kept in /a/very/long/path here", 10, whole=True) == ["kept in ", "/a/very/long/path ", "here"]
+
+
+def test_clipping_leaves_one_line_with_dots() -> None:
+    assert clip("建立工伤预防联席会议", 9) == "建立工伤…"
+    assert clip("建立（工伤）", 7) == "建立…"
+    assert clip("short", 5) == "short"
+
+
+@given(TEXTS, st.integers(min_value=1, max_value=30))
+def test_a_clipped_text_fits(text: str, columns: int) -> None:
+    assert width(clip(text.replace("\n", " "), columns)) <= columns

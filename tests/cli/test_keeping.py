@@ -155,7 +155,7 @@ def completions(desk: Desk, *words: str, incomplete: str) -> list[str]:
 
 def test_commands_options_and_words_are_completed(desk):
     assert completions(desk, incomplete="") == list(COMMANDS)
-    assert completions(desk, incomplete="re") == ["reopen", "release", "rehearse", "restore"]
+    assert completions(desk, incomplete="re") == [name for name in COMMANDS if name.startswith("re")]
     assert completions(desk, "plan", incomplete="s") == ["show", "sync"]
     assert "--reason" in completions(desk, "waive", incomplete="--")
     assert completions(desk, "list", "--state", incomplete="w") == ["waived", "withdrawn"]

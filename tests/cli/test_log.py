@@ -166,7 +166,7 @@ def test_a_changed_event_is_named_with_its_number_day_and_action(lived_desk):
         "seq": seq,
         "last_seq": seq,
         "event": event_id,
-        "at": "2022-05-18 16:00:00.000000",
+        "at": "2022-05-19T00:00:00+08:00",
     }
 
 

@@ -41,6 +41,10 @@ def test_the_list_for_programs_names_every_holder(desk):
         "since": None,
         "until": None,
         "holds_today": True,
+        "deputy": None,
+        "away_since": None,
+        "away_until": None,
+        "refused": False,
     }
     assert [each["role"] for each in found if each["department"] is None] == ["director", "chief", "coordinator"]
 

@@ -42,9 +42,10 @@ def test_for_programs_each_act_prints_ids(held):
     assert held.wsyf("outbox", "discard", "--department", "housing", "--json", at=MORNING).json["hold_ended"] is False
     assert held.wsyf("outbox", "retry", "--state", "discarded", "--all", "--json", at=MORNING, code=2).out == ""
     retried = held.wsyf("outbox", "retry", "--state", "discarded", "--json", at=MORNING).json
-    assert set(retried) == {"retried", "repeats"}
+    assert set(retried) == {"retried", "repeats", "dry_run"}
     released = held.wsyf("outbox", "release", "--json", at=MORNING).json
-    assert released == {"released": [each for each in ids if each not in retried["retried"]], "hold_ended": None}
+    left = [each for each in ids if each not in retried["retried"]]
+    assert released == {"released": left, "hold_ended": None, "dry_run": False}
 
 
 def test_an_act_is_written_into_the_trail_in_words(held):
@@ -83,3 +84,24 @@ def test_a_sent_letter_is_repeated_only_with_again(held):
     held.wsyf("tick", at="2022-05-19T09:03")
     first, second = held.sql("SELECT message_id, raw FROM message WHERE id IN (1, ?) ORDER BY id", *new)
     assert first == second
+
+
+@pytest.mark.parametrize("words", [("release",), ("discard",), ("discard", "--department", "housing")])
+def test_a_dry_run_says_what_would_follow_and_changes_nothing(held, words):
+    tables = "SELECT state, count(*) FROM message GROUP BY state UNION ALL SELECT 'events', count(*) FROM event"
+    before = held.sql(tables)
+    said = held.wsyf("outbox", *words, "--dry-run", at=MORNING).out
+    assert said.endswith("nothing was changed\n")
+    would = held.wsyf("outbox", *words, "--dry-run", "--json", at=MORNING).json
+    assert would.pop("dry_run") is True
+    assert held.sql(tables) == before
+    done = held.wsyf("outbox", *words, "--json", at=MORNING).json
+    assert done.pop("dry_run") is False
+    assert done == would
+
+
+def test_a_dry_run_of_a_retry_changes_nothing(held):
+    held.wsyf("outbox", "discard", "--department", "housing", at=MORNING)
+    before = held.sql("SELECT id, state FROM message ORDER BY id")
+    assert "nothing was changed" in held.wsyf("outbox", "retry", "--state", "discarded", "--dry-run", at=MORNING).out
+    assert held.sql("SELECT id, state FROM message ORDER BY id") == before

@@ -102,3 +102,21 @@ def test_a_claim_of_a_dead_process_is_taken_up(today_desk):
     counts = today_desk.wsyf("tick", "--json").json
     assert counts["rescued"] == 1
     assert today_desk.sql("SELECT state FROM message WHERE letter = 'receipt'") == [("sent",)]
+
+
+def test_a_round_says_in_plain_words_what_stands_in_the_way(desk):
+    desk.edit("config.toml", "max_messages = 20", "max_messages = 3")
+    answer = desk.wsyf("tick", at=FIRST_MORNING)
+    assert "messages are held by the guard against floods: `wsyf outbox release`" in answer.out
+    assert answer.err == ""
+
+
+def test_a_dry_run_mentions_a_hold_and_does_not_place_one(today_desk):
+    before = today_desk.sql("SELECT name FROM fact ORDER BY name")
+    today_desk.sql("INSERT OR REPLACE INTO fact VALUES ('host', 'office-2/somewhere')")
+    said = today_desk.wsyf("tick", "--dry-run").out
+    assert "All mail has been held since" in said
+    assert "a round queues and sends nothing but alerts" in said
+    after = today_desk.sql("SELECT name FROM fact ORDER BY name")
+    assert [name for (name,) in after if (name,) not in before] in ([], ["host"])
+    assert today_desk.sql("SELECT count(*) FROM fact WHERE name = 'hold'") == [(0,)]

@@ -174,3 +174,64 @@ def test_follow_ups_are_none_of_the_files_business() -> None:
 def test_a_done_part_does_not_give_up_its_date() -> None:
     items = tracked(TWO)
     assert not compare([replace(items[0], state=State.DONE), items[1]], wanted(TWO))
+
+
+# --- Given to another department ---------------------------------------------------------------------------------
+
+
+def handed(changes: Changes) -> list[tuple[str, str]]:
+    return [(item.key, want.key) for item, want in changes.reassigned]
+
+
+def test_a_task_given_to_another_department_pairs_the_old_assignment_with_the_new() -> None:
+    changes = compare(tracked(ONE), wanted(task(1, lead=["housing"], due=day("2023-02-28"))))
+    assert handed(changes) == [("2023/1/emergency", "2023/1/housing")]
+    assert {name: n for name, n in changes.counts.items() if n} == {"reassigned": 1}
+
+
+def test_one_of_several_departments_is_replaced_and_the_others_stay() -> None:
+    before = task(1, lead=["emergency", "housing"], due=day("2023-02-28"))
+    after = task(1, lead=["emergency", "union", "hrss"], due=day("2023-02-28"))
+    changes = compare(tracked(before), wanted(after))
+    assert handed(changes) == [("2023/1/housing", "2023/1/union")]
+    assert changes.counts["added"] == 1
+
+
+def test_parts_are_handed_over_by_their_days_and_what_is_left_in_order() -> None:
+    days = [day("2023-06-30"), day("2023-03-15")]  # one keeps its day, the other gets a new one as well
+    changes = compare(tracked(TWO), wanted(task(1, lead=["housing"], due=days)))
+    assert handed(changes) == [("2023/1b/emergency", "2023/1b/housing"), ("2023/1a/emergency", "2023/1a/housing")]
+
+
+@pytest.mark.parametrize("state", [State.DONE, State.WAIVED])
+def test_what_is_closed_is_handed_to_nobody(state: State) -> None:
+    changes = compare(tracked(ONE, state=state), wanted(task(1, lead=["housing"], due=day("2023-02-28"))))
+    assert handed(changes) == []
+    assert told(changes) == {"added": ["2023/1/housing 2023-02-28"]}
+
+
+def test_another_task_is_not_a_handing_over() -> None:
+    changes = compare(tracked(ONE), wanted(task(2, lead=["housing"], due=day("2023-02-28"))))
+    assert handed(changes) == []
+    assert (changes.counts["added"], changes.counts["withdrawn"]) == (1, 1)
+
+
+def test_a_task_given_back_is_handed_over_to_the_department_that_had_it_before() -> None:
+    old = tracked(ONE, state=State.WITHDRAWN)
+    (new,) = tracked(task(1, lead=["housing"], due=day("2023-02-28")))
+    changes = compare([*old, replace(new, id=2)], wanted(ONE))
+    assert handed(changes) == [("2023/1/housing", "2023/1/emergency")]
+    assert [item.key for item, _want in changes.restored] == ["2023/1/emergency"]
+
+
+def test_what_is_given_back_is_named_by_the_key_it_keeps() -> None:
+    old = tracked(ONE, state=State.WITHDRAWN)
+    (new,) = tracked(task(1, lead=["housing"], due=day("2023-02-28")))
+    changes = compare([*old, replace(new, id=2)], wanted(TWO))  # the file's parts are a and b, the tracked one has none
+    assert handed(changes) == [("2023/1/housing", "2023/1/emergency")]
+    assert changes.counts | {"restored": 0} == changes.counts
+
+
+def test_what_differs_is_named_old_and_new() -> None:
+    (item,), (want,) = tracked(ONE), wanted(task(1, due=day("2023-02-28"), title="新标题", support=["union"]))
+    assert amend.differing(item, want) == {"title": ("任务1", "新标题"), "support": ((), ("union",))}

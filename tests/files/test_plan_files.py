@@ -253,3 +253,18 @@ def test_no_text_makes_a_rule_break_the_reader(rule: str) -> None:
         opened(rule, Span(date(2023, 1, 1), date(2024, 12, 31)))
     except (ValueError, LookupError, TypeError, OverflowError):
         return
+
+
+def test_a_draft_says_so_and_a_plan_is_none_by_itself() -> None:
+    texts = make_plan()
+    assert not parse(texts).draft
+    assert parse(texts | {"plan.toml": "draft = true\n" + texts["plan.toml"]}).draft
+
+
+def test_examples_are_left_out_unless_they_are_named(tmp_path: Path) -> None:
+    for name in ("a-plan", "shown.example"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "plan.toml").touch()
+    assert [path.name for path in plan_files.folders(tmp_path)] == ["a-plan"]
+    for name in ("shown", "shown.example"):
+        assert [path.name for path in plan_files.folders(tmp_path, named=name)] == ["a-plan", "shown.example"]

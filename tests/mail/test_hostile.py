@@ -246,7 +246,7 @@ def test_the_coordinator_is_alerted(tmp_path):
     object.__setattr__(made.app, "make_writer", lambda: writer)
     made.app.__dict__.pop("writer", None)
     made.live("2023-12-30 00:00")
-    assert "信件模板有误，已改用程序自带模板" in made.alerts()
+    assert "信函模板有误，已改用程序自带模板" in made.alerts()
     reminders = made.messages(letter="reminder")
     assert reminders
     assert {row["state"] for row in reminders} == {"sent"}

@@ -126,7 +126,7 @@ def test_every_subject_is_one_line_of_sensible_length_under_its_kind(letter: Let
     assert words == " ".join(words.split())
     assert 10 < len(words) <= SUBJECT_LENGTH
     assert re.match(
-        r"【工伤 ?预防·(任务告知|提醒|催办|督办|情况报告|回执|变更告知|工作周报|工作月报|系统告警|测试)】", words
+        r"【工伤 ?预防·(任务告知|提醒|催办|督办|情况报告|回执|变更告知|工作交接告知|工作周报|工作月报|系统告警|测试)】", words
     )
 
 
@@ -384,6 +384,15 @@ def test_every_other_change_is_named(act: str, words: str) -> None:
     assert "变更理由：工作调整" in body(letter)
 
 
+def test_a_task_given_to_another_department_names_who_takes_it_over() -> None:
+    row = replace(CAMPAIGN, happened="reassigned", handed_to="住建", reason="职责调整")
+    letter = replace(REMINDER, kind=LetterKind.CHANGE, rows=(row,))
+    assert subject(letter).endswith("转交住建办理")
+    words = body(letter)
+    assert "承接部门：住建变更理由：职责调整" in words
+    assert "转交的任务由承接部门办理，不再向贵单位提醒；已有的材料请一并移交。" in words
+
+
 def test_a_digest_comes_when_all_is_quiet_and_names_what_is_next() -> None:
     letter = Letter(kind=LetterKind.DIGEST, plan=PLAN, on=SENT_ON, addressee="coordinator", next_due=ACCIDENTS)
     assert subject(letter).endswith("2月20日至26日：无逾期事项，下一项2022年度安全生产事故数据2月28日到期")
@@ -400,8 +409,8 @@ def test_a_digest_counts_each_section() -> None:
         Section(name="undeliverable", lines=("第12号邮件被拒收",)),
     )
     letter = Letter(kind=LetterKind.DIGEST, plan=PLAN, on=SENT_ON, addressee="coordinator", sections=sections)
-    assert subject(letter).endswith("：无逾期事项、14日内到期1项、邮件未送达1件")
-    assert "【邮件未送达】1件·第12号邮件被拒收" in body(letter)
+    assert subject(letter).endswith("：无逾期事项、14日内到期1项、信函未送达1件")
+    assert "【信函未送达】1件·第12号邮件被拒收" in body(letter)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
@@ -14,10 +14,28 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from tests.cast import day, everybody, make_holder, make_plan, task
 from tests.model.watch import Watch
 from tests.model.world import Mood, Point, World
-from wsyf_scheduler.acts import close, extend, let_go, release, reopen, staff, try_again, waive, write_off
-from wsyf_scheduler.core.assignment import Assignment
+from wsyf_scheduler.acts import (
+    close,
+    extend,
+    give_back,
+    let_go,
+    mute,
+    note,
+    release,
+    reopen,
+    staff,
+    try_again,
+    undo,
+    waive,
+    write_off,
+)
+from wsyf_scheduler.acts import remind as acts_remind
+from wsyf_scheduler.app import App
+from wsyf_scheduler.changing import apply, state_after
+from wsyf_scheduler.core.assignment import Assignment, Verb
 from wsyf_scheduler.core.message import MessageState
 from wsyf_scheduler.errors import WsyfError
+from wsyf_scheduler.finding import find
 from wsyf_scheduler.picking import Picked
 from wsyf_scheduler.store.rows import MESSAGE
 from wsyf_scheduler.ticks import remind
@@ -40,6 +58,14 @@ OFF = [frozenset(), frozenset({day("2023-02-10"), day("2023-02-20"), day("2023-0
 WITHOUT_DEATH = [mood for mood in Mood if mood not in (Mood.CRASH_BEFORE, Mood.CRASH_AFTER)]
 EVERYTHING = Picked()
 NUMBER = st.integers(0, 9)
+
+
+def submit(app: App, now: datetime, *, key: str, who: str) -> None:
+    """As a form that came in will do."""
+    with app.db.begin() as session:
+        item = find(session, key)
+        state = state_after(app, session, now, item, Verb.SUBMIT, reason="")
+        apply(app, session, now, item, action="assignment_submitted", who=who, state=state.value)
 
 
 class Life(RuleBasedStateMachine):
@@ -107,6 +133,31 @@ class Life(RuleBasedStateMachine):
         item = self.item(which)
         to = max(item.due_on, self.today) + timedelta(days=days)
         self.act(extend.act, key=item.key, to=to, reason="机构改革", approved_by="主任")
+
+    @rule(which=NUMBER)
+    def handed_in(self, which: int) -> None:
+        self.act(submit, key=self.key(which))
+
+    @rule(which=NUMBER)
+    def returned(self, which: int) -> None:
+        self.act(give_back.act, key=self.key(which), reason="缺少盖章")
+
+    @rule(which=NUMBER, days=st.sampled_from([1, 4, 11]))
+    def muted(self, which: int, days: int) -> None:
+        self.act(mute.act, key=self.key(which), until=self.today + timedelta(days=days), reason="上级检查")
+
+    @rule(which=NUMBER)
+    def noted(self, which: int) -> None:
+        self.act(note.act, key=self.key(which), text="已电话联系")
+
+    @rule(which=NUMBER, second=NUMBER)
+    def reminded(self, which: int, second: int) -> None:
+        self.act(acts_remind.act, keys=[self.key(which), self.key(second)])
+
+    @rule(minutes=st.sampled_from([0, 5, 60]))
+    def undone(self, minutes: int) -> None:
+        self.world.clock.instant += timedelta(minutes=minutes)
+        self.act(undo.act)
 
     @rule(everything=st.booleans(), which=NUMBER)
     def released(self, which: int, *, everything: bool) -> None:
@@ -242,6 +293,7 @@ class Life(RuleBasedStateMachine):
         if self.world.deaths > before:
             self.watch.crashed()  # what it had claimed is left to whoever comes next, whenever that is
         else:
+            self.world.server.moods.clear()  # a death that had nothing to die of would come in the round that follows
             assert self.round() == ""
 
     def act(self, verb: object, **given: object) -> None:

@@ -66,7 +66,7 @@ class Watch:
             assert hours.is_open(world.now, calendar), f"{message['letter']} outside the window"
         if message["letter"] in LADDER:
             assert message["in_window"] or message["again_of"]
-            early = any(row["slot_at"] > world.now for row in rows)
+            early = any(row["slot_at"] is not None and row["slot_at"] > world.now for row in rows)
             assert not early or self._by_hand(message), "before its slot"
             self._says_what_stands(message, rows, said)
         self._readers(message, outgoing)
@@ -92,13 +92,20 @@ class Watch:
                 assert not item.held, f"{item.key} is held"
                 assert row["letter"] == "start" or row["due_on"] == item.due_on, f"{item.key} has another due day"
                 assert row["verdict"] == "notify"
-                assert row["role"] != "lead" or row["slot_at"] >= self._newest_said(item), f"{item.key}: an older rung"
+                assert item.muted_until is None or self._speaks_again(item), f"{item.key} is muted"
+                if row["role"] == "lead" and row["slot_at"] is not None:  # none where somebody asked for it
+                    assert row["slot_at"] >= self._newest_said(item), f"{item.key}: an older rung"
             today = self.world.table.hours.day_of(self.world.now)
             made_on = self.world.table.hours.day_of(message["made_at"])
             if made_on == today:
                 said_left = {row[0]: row[1] for row in said["rows"]}
                 left = {key: (self.by_key(items, key).due_on - today).days for key in said_left}
                 assert said_left == left, "it says another due day"
+
+    def _speaks_again(self, item: Assignment) -> bool:
+        """Whether a mute was over by the day the letter leaves."""
+        assert item.muted_until is not None
+        return self.world.table.hours.day_of(self.world.now) >= item.muted_until
 
     def _by_hand(self, message: Row) -> bool:
         """Whether somebody has asked for it to leave at once: then it does, though the clock was set back meanwhile."""
@@ -233,7 +240,8 @@ class Watch:
                 assert self.notices[key]["dropped"] in (None, row["dropped"]), "what was taken out stays out"
             elif row["verdict"] == "skipped":
                 item = items[row["assignment_id"]]
-                assert item.state is not State.OPEN or item.held, f"{item.key} was skipped while it speaks"
+                is_silent = item.state is not State.OPEN or item.held or item.muted_until is not None
+                assert is_silent, f"{item.key} was skipped while it speaks"
         assert max(keys.values(), default=1) == 1, "decided twice"
 
     def _once(self) -> None:

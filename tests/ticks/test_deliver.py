@@ -62,7 +62,7 @@ def test_a_refused_letter_is_written_off_and_the_coordinator_hears(office: Offic
     fates(office, emergency=NEVER)
     office.tick("2023-02-21 09:00")
     assert states(office) == {"emergency": "discarded", "housing": "sent"}
-    assert office.alerts() == ["发往应急的信件未能送达"]
+    assert office.alerts() == ["发往应急的信函未能送达"]
     assert office.messages(state="discarded")[0]["trouble"] == "550 no such user"
 
 
@@ -85,7 +85,7 @@ def test_a_letter_is_given_up_after_five_days_and_a_dozen_tries(office: Office) 
         assert [row["state"] for row in office.messages(letter="receipt")] == ["retry"]
     office.tick("2023-02-26 21:00")
     assert [row["state"] for row in office.messages(letter="receipt")] == ["discarded"]
-    assert office.alerts() == ["发往应急的信件未能送达"]
+    assert office.alerts() == ["发往应急的信函未能送达"]
 
 
 def test_what_may_have_been_sent_goes_again_byte_for_byte(office: Office) -> None:
@@ -148,7 +148,7 @@ def test_a_letter_that_cannot_be_made_does_not_stop_the_others(office: Office) -
     office.app = replace(office.app, make_writer=Strict)
     office.tick("2023-02-21 09:00")
     assert states(office) == {"emergency": "discarded", "housing": "sent"}
-    assert office.alerts() == ["发往应急的信件未能送达"]
+    assert office.alerts() == ["发往应急的信函未能送达"]
     (message,) = office.messages(state="discarded")
     assert "U+000A" in message["trouble"]
     assert office.tick("2023-02-21 09:10") == []

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
-from tests.cast import PLAN_ID, ROOT, Office, at, brief, day, make_office, make_plan, task
+from tests.cast import PLAN_ID, ROOT, Office, at, brief, day, everybody, make_office, make_plan, task
 from wsyf_scheduler.acts import close, extend
 from wsyf_scheduler.alerts import Alert
+from wsyf_scheduler.core.people import Holder
 from wsyf_scheduler.digesting import sections
 from wsyf_scheduler.mail.letter import Letter, Outcome, Phase, Sent
 from wsyf_scheduler.mail.letters import Letters, Rendered
 from wsyf_scheduler.store import facts, holds, messages, refusals
 from wsyf_scheduler.store.holds import HoldReason
 from wsyf_scheduler.telling import alert
+from wsyf_scheduler.ticks import digest
 
 FEBRUARY = make_plan(task(1, due=day("2023-02-28")))
 
@@ -128,6 +131,134 @@ def test_a_conveners_digest_lists_his_department_alone() -> None:
     assert listed["示范县总工会局"] == []
 
 
+def people(*, same: dict[str, str]) -> list[Holder]:
+    """Everybody; the posts in `same` are held by whoever holds the other."""
+    addresses = {f"{each.role}/{each.department}": each.email for each in everybody()}
+    return [
+        replace(each, email=addresses[same.get(f"{each.role}/{each.department}", f"{each.role}/{each.department}")])
+        for each in everybody()
+    ]
+
+
+def monthly(office: Office) -> list[tuple[str, str, list[str]]]:
+    found = [line for line in office.lines if line["letter"] == "digest" and line["audience"] != "coordinator"]
+    return [(str(line["audience"]), str(line["department"]), list(line["to"])) for line in found]  # type: ignore[call-overload]
+
+
+def digests_to(office: Office, addressee: str) -> list[Letter]:
+    written = [each for each, *_more in office.writer.written]
+    return [each for each in written if each.kind.value == "digest" and each.addressee == addressee]
+
+
+LEADING = ("convener", "director", "chief")
+
+
+def test_a_convener_of_two_departments_gets_one_digest_about_both() -> None:
+    texts = make_plan(task(1, lead=["emergency", "housing"], due=day("2023-03-10")))
+    same = {"convener/housing": "convener/emergency"}
+    office = make_office("2023-02-20 10:00", texts=texts, holders=people(same=same), monthly_digests=("convener",))
+    office.live("2023-03-20 00:00")
+    assert [each for each in monthly(office) if each[1] == ""] == [
+        ("convener", "", ["convener.emergency@county.example"])
+    ]
+    assert len(monthly(office)) == 3
+    (letter,) = [each for each, *_more in office.writer.written if each.department_name == "示范县应急局、示范县住建局"]
+    assert [row.key for section in letter.sections for row in section.rows] == ["2023/1/emergency", "2023/1/housing"]
+    words = rendered(letter).text
+    assert "示范县应急局、示范县住建局召集人：" in words
+    assert "应急：" in words
+    assert "住建：" in words
+
+
+def test_who_is_director_and_chief_and_convener_gets_one_digest() -> None:
+    same = {"director/": "chief/", "convener/housing": "chief/"}
+    office = make_office("2023-02-20 10:00", texts=FEBRUARY, holders=people(same=same), monthly_digests=LEADING)
+    office.live("2023-03-20 00:00")
+    found = monthly(office)
+    assert [each for each in found if each[2] == ["chief@county.example"]] == [("chief", "", ["chief@county.example"])]
+    assert sorted(each[1] for each in found) == ["", "emergency", "hrss", "union"]
+    (letter,) = digests_to(office, "chief")
+    assert letter.stand_in == ""
+
+
+def test_a_vacant_post_adds_no_second_digest_to_whoever_reads_in_its_stead() -> None:
+    holders = [each for each in everybody() if each.role not in ("convener", "director")]
+    office = make_office("2023-02-20 10:00", texts=FEBRUARY, holders=holders, monthly_digests=LEADING)
+    office.live("2023-03-20 00:00")
+    assert monthly(office) == [("chief", "", ["chief@county.example"])]
+    (letter,) = digests_to(office, "chief")
+    assert letter.stand_in == ""  # the chief's own
+    assert any("召集人空缺" in each.headline for each, *_more in office.writer.written if each.kind.value == "alert")
+
+
+def test_vacant_conveners_are_stood_in_for_in_one_digest() -> None:
+    holders = [each for each in everybody() if each.role != "convener"]
+    office = make_office("2023-02-20 10:00", texts=FEBRUARY, holders=holders, monthly_digests=("convener",))
+    office.live("2023-03-20 00:00")
+    assert monthly(office) == [("convener", "", ["director@county.example"])]
+    (letter,) = digests_to(office, "director")
+    assert letter.stand_in == "convener"
+    assert "本函原应送召集人" in rendered(letter).text
+
+
+def test_somebody_who_takes_over_during_the_month_gets_no_second_digest_of_it() -> None:
+    office = make_office("2023-02-20 10:00", texts=FEBRUARY, monthly_digests=LEADING)
+    office.live("2023-03-10 00:00")
+    office.staff(people(same={"director/": "chief/"}))
+    office.live("2023-03-31 00:00")
+    assert len(monthly(office)) == 6  # four conveners, director, chief, on 1 March
+
+
+def test_leaders_get_a_line_a_department_the_worst_first() -> None:
+    texts = make_plan(
+        task(1, lead=["emergency"], due=day("2023-02-28")),
+        task(2, lead=["housing"], due=day("2023-02-24")),
+        task(3, lead=["housing", "union"], due=day("2023-02-28")),
+        task(4, lead=["hrss"], due=day("2023-03-10")),
+    )
+    office = make_office("2023-02-01 10:00", texts=texts, monthly_digests=("director",))
+    office.live("2023-03-02 00:00")
+    (letter,) = digests_to(office, "director")
+    assert letter.sections == ()
+    assert [(each.department, each.overdue, each.days, each.soon) for each in letter.standings] == [
+        ("住建", 2, 5, 0),
+        ("应急", 1, 1, 0),
+        ("总工会", 1, 1, 0),
+        ("人社", 0, 0, 1),
+    ]
+    found = rendered(letter)
+    assert found.subject == "【安全生产·工作月报】截至3月1日：住建等3个部门逾期4项、14日内到期1项"
+    for text in (found.text.replace("\n", ""), found.html):
+        assert "各部门未办结事项共5项，其中3个部门逾期4项；14日内到期1项，无待确认事项。" in text
+        assert "逾期2项，最长已逾期5天（" in text
+        assert "逾期1项，已逾期1天（" in text
+
+
+def test_leaders_are_told_that_all_is_quiet() -> None:
+    office = make_office("2023-02-01 10:00", texts=FEBRUARY, monthly_digests=("chief",))
+    office.act(close.act, keys=["2023/1/emergency"])
+    office.live("2023-03-02 00:00")
+    (letter,) = digests_to(office, "chief")
+    found = rendered(letter)
+    assert found.subject.endswith("：无逾期事项")
+    assert "各部门未办结事项共0项，目前无逾期事项；14日内无到期事项，无待确认事项。" in found.text
+    assert "应急：无未办结事项" in found.text
+    assert "暂无待到期的任务。" in found.text
+
+
+def test_the_weekly_digest_can_be_switched_off() -> None:
+    office = make_office("2022-12-28 10:00", texts=FEBRUARY, weekly_digest=False)
+    office.live("2023-02-08 00:00")
+    assert digests(office) == []
+
+
+def test_the_month_of_the_first_slot_is_awaited_from_its_first_minute_on() -> None:
+    office = make_office("2023-02-20 10:00", texts=FEBRUARY, monthly_digests=("chief",), weekly_digest=False)
+    with office.db.read() as session:
+        assert digest.next_at(office.app, session, at("2023-03-01 00:01")) == at("2023-03-01 09:00")
+        assert digest.next_at(office.app, session, at("2023-03-01 09:00")) == at("2023-04-03 09:00")
+
+
 # --- What ails the system -----------------------------------------------------------------------------------------
 
 
@@ -160,15 +291,15 @@ def test_it_says_when_all_was_last_looked_through_and_saved() -> None:
     letter = weekly(office)
     assert lines(letter, "system") == []
     assert lines(letter, "records") == [
-        "最近一次核对：2月5日，应发信件无遗漏、无错发。",
+        "最近一次核对：2月5日，应发信函无遗漏、无错发。",
         "最近一次备份：2月6日。",  # 02:00 in Beijing
     ]
     found = rendered(letter)
     assert "运行记录" not in found.text + found.subject
     assert "：无逾期事项，下一项" in found.subject
-    assert "本周无逾期事项，14日内无到期事项，无待确认事项，无未送达邮件。" in found.text
+    assert "本周无逾期事项，14日内无到期事项，无待确认事项，无未送达信函。" in found.text
     for text in (found.text, found.html):
-        assert "最近一次核对：2月5日，应发信件无遗漏、无错发。" in text
+        assert "最近一次核对：2月5日，应发信函无遗漏、无错发。" in text
         assert "最近一次备份：2月6日。" in text
 
 

@@ -155,7 +155,9 @@ class Life(RuleBasedStateMachine):
     @invariant()
     def attention_is_where_the_rules_want_it(self) -> None:
         """What stands in the column is never later than what the rules would work out from the rows."""
-        if self.office.app.regime != self._regime():
+        with self.office.db.read() as session:
+            in_force = self.office.app.regime_of(session)
+        if in_force != self._regime():
             return
         items = self.items()
         with self.office.db.read() as session:

@@ -83,7 +83,7 @@ def test_a_letter_whose_reader_is_refused_for_good_goes_to_the_next_role_at_once
     assert (message["state"], json.loads(message["to"])) == ("sent", [CONVENER])
     assert office.alerts() == ["应急联络员的邮箱地址被拒收"]
     lines = json.loads(office.messages(letter="alert")[0]["payload"])["lines"]
-    assert "该信件已改送应急召集人。" in lines
+    assert "该信函已改送应急召集人。" in lines
 
 
 def test_later_letters_leave_the_refused_address_out_without_asking_the_server_again(office):
@@ -180,7 +180,7 @@ def test_who_could_not_be_told_in_five_days_is_named_and_the_others_were_told(of
         office.tick(office.now + timedelta(hours=2))
     assert (message["state"], message["sent_at"]) == ("sent", told_at)
     assert timedelta(days=5) <= office.now - told_at < timedelta(days=5, hours=3)
-    assert "发往应急的信件未能送达" in office.alerts()
+    assert "发往应急的信函未能送达" in office.alerts()
 
 
 def test_what_was_maybe_sent_waits_for_the_office_where_it_wants_that(office):
@@ -231,7 +231,7 @@ def test_a_server_that_asks_for_a_pause_gets_one_that_doubles_until_it_takes_let
         lengths.append(pause_of(office).length / timedelta(minutes=1))
         office.go(office.now + timedelta(hours=1))
     assert lengths == [1, 2, 4, 8, 16, 30, 30]
-    assert office.alerts()[:1] == ["邮件服务器一再要求暂缓，信件积压待发"]
+    assert office.alerts()[:1] == ["邮件服务器一再要求暂缓，信函积压待发"]
     office.mailer.fate = lambda _outgoing: SENT
     office.tick("2023-02-21 17:00")
     assert pause_of(office) is None
@@ -242,7 +242,7 @@ def test_a_refused_login_rests_the_whole_queue_for_a_quarter_of_an_hour(office):
     for minute in (0, 1, 5, 14):
         office.tick(f"2023-02-21 09:{minute:02}")
     assert len(office.mailer.sent) == 1
-    assert office.alerts() == ["邮件服务器拒绝登录，信件暂不能发出"]
+    assert office.alerts() == ["邮件服务器拒绝登录，信函暂不能发出"]
     office.mailer.fate = lambda _outgoing: SENT
     office.tick("2023-02-21 09:16")
     assert office.messages(letter="reminder")[-1]["state"] == "sent"

@@ -24,7 +24,7 @@ OFFICE = frozenset({"config", "files", "store", "mail", "clock", "share"}) | EDG
 ROOMS: dict[str, frozenset[str]] = {
     "__init__": frozenset(),
     "core": frozenset(),
-    "errors": frozenset(),
+    "errors": frozenset({"i18n"}),
     "clock": frozenset(),
     "i18n": frozenset(),
     "share": frozenset(),
@@ -44,17 +44,22 @@ ROOMS: dict[str, frozenset[str]] = {
     "calling": OFFICE,
     "pinging": OFFICE | {"app"},
     "finding": OFFICE,
+    "whom": EDGE | {"files"},
     "opening": OFFICE | {"app", "pulse"},
     "telling": OFFICE | {"app", "alerts"},
     "changing": OFFICE | {"app"},
     "digesting": OFFICE | {"app", "alerts"},
     "enveloping": OFFICE | {"app"},
-    "drafting": OFFICE | {"app", "digesting", "enveloping"},
+    "handing": OFFICE | {"app", "alerts"},
+    "awaiting": OFFICE,
+    "drafting": OFFICE | {"app", "awaiting", "digesting", "enveloping", "handing"},
+    "following": OFFICE | {"app", "drafting", "telling"},
     "settling": OFFICE | {"app", "alerts", "processes", "telling"},
-    "preparing": OFFICE | {"app", "alerts", "drafting", "settling", "telling"},
+    "preparing": OFFICE | {"app", "alerts", "drafting", "handing", "settling", "telling"},
     "picking": frozenset({"core", "store"}) | GROUND,
 }
 ROOMS["audit"] = OFFICE | {"app"}
+ROOMS["replanning"] = OFFICE | {"app", "audit"}
 BELOW_ACTS = frozenset(ROOMS) - {"__init__"}
 ROOMS["acts"] = BELOW_ACTS
 ROOMS["ticks"] = BELOW_ACTS

@@ -56,7 +56,7 @@ def test_the_wheel_carries_jobs_templates_config_people_and_the_catalogue(wheel:
     names = set(zipfile.ZipFile(wheel).namelist())
     share = {
         f"wsyf_scheduler/share/{path.relative_to(ROOT).as_posix()}"
-        for folder in ("jobs", "templates", "deploy")
+        for folder in ("jobs", "templates", "deploy", "docs")
         for path in (ROOT / folder).rglob("*")
         if path.is_file()
     }

@@ -42,10 +42,10 @@ def _close(
     note: str,
     detail: dict[str, object] | None,
 ) -> Assignment:
-    state = state_after(item, Verb.DONE, reason=note)
+    state = state_after(app, session, now, item, Verb.DONE, reason=note)
     today = today_of(app, session, item, now)
-    if on is not None and on > today:
-        raise Forbidden(_("{day} has not come yet; --on takes a day up to today, {today}").format(day=on, today=today))
+    if on is not None:
+        _check(app, session, item, on, today)
     after = apply(
         app,
         session,
@@ -61,3 +61,19 @@ def _close(
     )
     tell(app, session, now, after, "receipt", happened="done", reason=note, on=str(on or today))
     return after
+
+
+def _check(app: App, session: Session, item: Assignment, on: date, today: date) -> None:
+    """Nothing is handed in on a day to come, nor before it could be known that it was owed."""
+    if on > today:
+        raise Forbidden(_("{day} has not come yet; --on takes a day up to today, {today}").format(day=on, today=today))
+    if on >= item.begins_on:
+        return
+    issued = app.plans(session)[item.plan_id].plan.issued
+    if on < issued:
+        message = _(
+            "{day} lies before {key} was owed: its plan was issued on {issued}, its period begins on {begins}; "
+            "--on takes a day from {first} on"
+        )
+        first = min(issued, item.begins_on)
+        raise Forbidden(message.format(day=on, key=item.key, issued=issued, begins=item.begins_on, first=first))

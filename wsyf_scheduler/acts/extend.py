@@ -5,21 +5,22 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from wsyf_scheduler.app import App
-from wsyf_scheduler.changing import apply, today_of
+from wsyf_scheduler.changing import apply, last_deed, today_of
 from wsyf_scheduler.core.assignment import Assignment, State
 from wsyf_scheduler.errors import Forbidden, Usage
 from wsyf_scheduler.finding import find
 from wsyf_scheduler.i18n import _
+from wsyf_scheduler.store.db import Session
 from wsyf_scheduler.telling import tell
 
 
 def act(app: App, now: datetime, *, key: str, to: date, reason: str, approved_by: str, who: str) -> Assignment:
     """Set a later due day; returns the assignment as it is now. Reason and approver are required."""
-    if not reason.strip() or not approved_by.strip():
-        raise Usage(_("an extension needs --reason and --approved-by"))
     with app.db.begin() as session:
         item = find(session, key)
-        _check(item, to, today_of(app, session, item, now))
+        _check_words(item, reason, approved_by)
+        _check_open(app, session, now, item)
+        _check_day(item, to, today_of(app, session, item, now))
         after = apply(
             app,
             session,
@@ -50,11 +51,23 @@ def act(app: App, now: datetime, *, key: str, to: date, reason: str, approved_by
     return after
 
 
-def _check(item: Assignment, to: date, today: date) -> None:
+def _check_words(item: Assignment, reason: str, approved_by: str) -> None:
+    if not reason.strip() or not approved_by.strip():
+        message = _("an extension of {key} needs --reason TEXT (why) and --approved-by TEXT (who allowed it, by post)")
+        raise Usage(message.format(key=item.key))
+
+
+def _check_open(app: App, session: Session, now: datetime, item: Assignment) -> None:
     if item.state not in (State.OPEN, State.SUBMITTED):
-        message = _("{key} is {state}: only an open assignment can be extended")
-        raise Forbidden(message.format(key=item.key, state=_(item.state.value)))
+        message = _("{key} is {state} ({deed}): only an open assignment can be extended")
+        deed = last_deed(app, session, now, item)
+        raise Forbidden(message.format(key=item.key, state=_(item.state.value), deed=deed))
+
+
+def _check_day(item: Assignment, to: date, today: date) -> None:
     if to < today:
-        raise Forbidden(_("{day} lies in the past; an extension goes to today or later").format(day=to))
+        message = _("{day} lies in the past; an extension of {key} (due {due}) goes to today, {today}, or later")
+        raise Forbidden(message.format(day=to, key=item.key, due=item.due_on, today=today))
     if to <= item.due_on:
-        raise Forbidden(_("{day} is not later than the due day, {due}").format(day=to, due=item.due_on))
+        message = _("{day} is not later than the due day of {key}, {due}; --to takes a later day")
+        raise Forbidden(message.format(day=to, key=item.key, due=item.due_on))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from wsyf_scheduler.app import App
-from wsyf_scheduler.changing import apply, today_of
+from wsyf_scheduler.changing import apply, last_deed, today_of
 from wsyf_scheduler.core.assignment import Assignment, State
 from wsyf_scheduler.errors import Forbidden
 from wsyf_scheduler.finding import find
@@ -28,7 +28,8 @@ def act(app: App, now: datetime, *, keys: Sequence[str], everything: bool, who: 
 
 def _release(app: App, session: Session, now: datetime, item: Assignment, who: str) -> Assignment:
     if not item.held or item.state is not State.OPEN:
-        raise Forbidden(_("{key} is not held").format(key=item.key))
+        message = _("{key} is not held ({deed}): there is nothing to release")
+        raise Forbidden(message.format(key=item.key, deed=last_deed(app, session, now, item)))
     today = today_of(app, session, item, now)
     return apply(
         app,

@@ -22,14 +22,18 @@ class Staffed:
     unchanged: int = 0
 
 
-def act(app: App, now: datetime, *, holders: Sequence[Holder], today: date, who: str) -> Staffed:
+def act(
+    app: App, now: datetime, *, holders: Sequence[Holder], today: date, who: str, vacant: Sequence[Post] = ()
+) -> Staffed:
     """Enter the holders. Of a post the file names, holders it leaves out are ended the day before.
+
+    `vacant` are posts it names as vacant.
 
     Whoever held a post is never deleted; one who was to begin today or later, and now is not, never held it.
     """
     with app.db.begin() as session:
         known = people.all_of(session)
-        posts = {Post(holder.role, holder.department) for holder in holders}
+        posts = {Post(holder.role, holder.department) for holder in holders} | {*vacant}
         counts = [_enter(session, known, holder, now) for holder in holders]
         ended = [old for old in known if _is_left_out(old, holders, posts, today)]
         for old in ended:

@@ -8,13 +8,16 @@ from datetime import date, datetime
 from typing import Any
 
 from wsyf_scheduler.app import App, TrackedPlan
-from wsyf_scheduler.changing import told
+from wsyf_scheduler.changing import require_sane, told
 from wsyf_scheduler.core import amend
 from wsyf_scheduler.core.amend import Changes
 from wsyf_scheduler.core.assignment import Assignment, State, Verb, advance
 from wsyf_scheduler.core.decide import NOTHING_DECIDED, next_attention
+from wsyf_scheduler.core.ladder import Timetable
 from wsyf_scheduler.core.life import SET, first_words
 from wsyf_scheduler.core.plan import Plan, Wanted, expand
+from wsyf_scheduler.errors import Forbidden
+from wsyf_scheduler.i18n import _
 from wsyf_scheduler.store import assignments, events, notices, plans
 from wsyf_scheduler.store.db import Session
 from wsyf_scheduler.store.rows import as_json
@@ -38,17 +41,37 @@ def preview(app: App, plan: Plan) -> Changes:
         return amend.compare(assignments.of_plan(session, plan.id), expand(plan))
 
 
-def act(app: App, now: datetime, *, plan: Plan, texts: Mapping[str, str], who: str) -> Tracked:
-    """Make the database say what the files say; idempotent. `texts` are kept as the version's exact words."""
+def act(
+    app: App,
+    now: datetime,
+    *,
+    plan: Plan,
+    texts: Mapping[str, str],
+    who: str,
+    reason: str = "",
+    go_back: bool = True,
+) -> Tracked:
+    """Make the database say what the files say; idempotent. `texts` are kept as the version's exact words.
+
+    `reason` stands in the events and the change letters. Forbidden: a plan that is a draft; without `go_back`, texts
+    that are those of an earlier version; Usage: a reason no letter can carry.
+    """
+    if plan.draft:
+        raise Forbidden(_("{plan} is a draft: set draft = false in its plan.toml first").format(plan=plan.id))
+    require_sane(reason)
     with app.db.begin() as session:
+        table = app.table_of(session, plan.zone)
+        if not go_back:
+            _require_new(session, plan, texts, table)
         tracked = assignments.of_plan(session, plan.id)
         changes = amend.compare(tracked, expand(plan))
         latest = plans.latest(session, plan.id)
         if latest is not None and not changes and latest.texts == dict(texts):
             return Tracked(plan_id=plan.id, version=latest.version, first=False, changes=changes)
         version = plans.add(session, plan_id=plan.id, title=plan.title, zone=plan.zone, texts=texts, at=now, who=who)
-        in_force = TrackedPlan(lambda: plan, app.table(plan.zone))
-        held = _apply(app, session, now, in_force, changes, first=latest is None, who=who)
+        in_force = TrackedPlan(lambda: plan, table)
+        edit = _Edit(app, session, now, in_force.table.hours.day_of(now), who, reason)
+        held = _apply(edit, in_force, changes, first=latest is None)
         if tracked:
             _replan(session, now, in_force)
         events.add(
@@ -57,50 +80,83 @@ def act(app: App, now: datetime, *, plan: Plan, texts: Mapping[str, str], who: s
             who=who,
             action="plan_synced",
             plan_id=plan.id,
-            detail={"version": version, "added": len(changes.added), "held": held},
+            why=reason,
+            detail={"version": version, **changes.counts, "held": held},
         )
     return Tracked(plan_id=plan.id, version=version, first=latest is None, changes=changes, held=held)
 
 
-def _apply(
-    app: App, session: Session, now: datetime, tracked: TrackedPlan, changes: Changes, *, first: bool, who: str
-) -> int:
-    today = tracked.table.hours.day_of(now)
-    new = [_new(app, tracked.plan.id, want, now, held=first and want.due_on < today) for want in changes.added]
-    assignments.insert_all(session, _with_attention(new, tracked, now))
-    _record_added(session, tracked.plan.id, new, now, who)
+def require_new(app: App, plan: Plan, texts: Mapping[str, str]) -> None:
+    """Raise Forbidden where `act` without `go_back` would: asked of every plan before the first is changed."""
+    with app.db.read() as session:
+        _require_new(session, plan, texts, app.table_of(session, plan.zone))
+
+
+def _require_new(session: Session, plan: Plan, texts: Mapping[str, str], table: Timetable) -> None:
+    """Raise Forbidden where the files are those of a version that was replaced since: an old copy, most likely."""
+    kept = plans.all_of(session, plan.id)
+    old = next((each for each in reversed(kept[:-1]) if each.texts == dict(texts)), None)
+    if old is None or kept[-1].texts == dict(texts):
+        return
+    message = _(
+        "the files of {plan} are those of version {old} of {day}; version {new} is in force. Nothing was changed. "
+        "If you mean to go back, add --go-back"
+    )
+    day = table.hours.day_of(old.synced_at)
+    raise Forbidden(message.format(plan=plan.id, old=old.version, day=day, new=kept[-1].version))
+
+
+@dataclass(frozen=True, slots=True)
+class _Edit:
+    """One sync in progress: its moment, its day in the plan's zone, who does it, and why."""
+
+    app: App
+    session: Session
+    now: datetime
+    today: date
+    who: str
+    reason: str
+
+    def tell(self, item: Assignment, happened: str, **detail: str) -> None:
+        """Queue a change letter to the liaison of an assignment."""
+        because = {"reason": self.reason} if self.reason else {}
+        tell(self.app, self.session, self.now, item, "change", happened=happened, **because, **detail)
+
+
+def _apply(edit: _Edit, tracked: TrackedPlan, changes: Changes, *, first: bool) -> int:
+    takes = {want.key: item for item, want in changes.reassigned}
+    new = [
+        _new(edit, tracked.plan.id, want, takes.get(want.key), late=first and want.due_on < edit.today)
+        for want in changes.added
+    ]
+    assignments.insert_all(edit.session, _with_attention(new, tracked, edit.now))
+    _record_added(edit, tracked.plan.id, new)
+    taken = {item.id: want for item, want in changes.reassigned}
     for item in changes.withdrawn:
-        _withdraw(app, session, now, today, item, who)
+        _withdraw(edit, item, taken.get(item.id), tracked.shorts)
     for item, want in changes.restored:
-        _restore(app, session, now, today, item, want, who)
+        _restore(edit, item, want)
     for item, want in changes.moved:
-        _move(app, session, now, today, item, want, who)
+        _move(edit, item, want)
     for item, want in changes.reworded:
         values = _words(item, want)
-        assignments.change(session, item, values)
-        _event(session, now, today, who, item, "assignment_reworded", values)
+        assignments.change(edit.session, item, values)
+        _event(edit, item, "assignment_reworded", values)
     for item, want in changes.reordered:
-        assignments.change(session, item, {"position": want.position})
+        assignments.change(edit.session, item, {"position": want.position})
     return sum(item.held for item in new)
 
 
-def _new(app: App, plan_id: str, want: Wanted, now: datetime, *, held: bool) -> Assignment:
-    domain = app.config.mail.sender.rpartition("@")[2]
-    return Assignment(
-        id=0,
-        plan_id=plan_id,
-        key=want.key,
-        period=want.period,
-        number=want.number,
-        part=want.part,
-        department=want.department,
-        due_on=want.due_on,
-        file_due_on=want.due_on,
-        tracked_from=now,
-        ladder_from=now,
-        held=held,
-        root_id=f"<{plan_id}.{want.key.replace('/', '.')}.{now:%Y%m%d%H%M%S}@{domain}>",
-        **amend.words_of(want),  # type: ignore[arg-type]
+def _new(edit: _Edit, plan_id: str, want: Wanted, before: Assignment | None, *, late: bool) -> Assignment:
+    """A new assignment; one that takes over from another department is linked to it, and held where that was."""
+    domain = edit.app.config.mail.sender.rpartition("@")[2]
+    return amend.begun(
+        plan_id,
+        want,
+        edit.now,
+        held=late or (before is not None and before.held),
+        origin=before.key if before is not None else None,
+        root_id=f"<{plan_id}.{want.key.replace('/', '.')}.{edit.now:%Y%m%d%H%M%S}@{domain}>",
     )
 
 
@@ -114,63 +170,70 @@ def _with_attention(new: Sequence[Assignment], tracked: TrackedPlan, now: dateti
         yield replace(item, next_attention_at=known[key])
 
 
-def _record_added(session: Session, plan_id: str, new: Sequence[Assignment], now: datetime, who: str) -> None:
-    ids, state, began = assignments.ids_of_plan(session, plan_id), State.OPEN.value, _Began()
+def _record_added(edit: _Edit, plan_id: str, new: Sequence[Assignment]) -> None:
+    ids, state, began = assignments.ids_of_plan(edit.session, plan_id), State.OPEN.value, _Began()
     found = (
         {
             "assignment_id": ids[item.key],
             "action": "assignment_held" if item.held else "assignment_tracked",
             "from_state": state,
             "to_state": state,
+            "why": edit.reason,
             "detail": began(item),
         }
         for item in new
     )
-    events.add_each(session, found, at=now, who=who, plan_id=plan_id)
+    events.add_each(edit.session, found, at=edit.now, who=edit.who, plan_id=plan_id)
 
 
 class _Began(dict[tuple[object, ...], str]):
     """What the event that begins the tracking of an assignment tells, as JSON: made once for all that are alike."""
 
     def __call__(self, item: Assignment) -> str:
-        key = item.begins_on, item.due_on, item.kind, item.support
+        key = item.begins_on, item.due_on, item.kind, item.support, item.origin
         if key not in self:
-            self[key] = as_json({SET: first_words(item)})
+            taken = {"origin": item.origin} if item.origin else {}
+            self[key] = as_json({SET: first_words(item), **taken})
         return self[key]
 
 
-def _withdraw(app: App, session: Session, now: datetime, today: date, item: Assignment, who: str) -> None:
+def _withdraw(edit: _Edit, item: Assignment, taker: Wanted | None, shorts: Mapping[str, str]) -> None:
+    """Out of the files; where another department took it over, the old one is told which."""
     state = advance(item.state, Verb.WITHDRAW)
     values: dict[str, object] = {"state": state.value, "sequence": item.sequence + 1}
-    assignments.change(session, item, values)
-    _event(session, now, today, who, item, "assignment_withdrawn", values)
-    tell(app, session, now, item, "change", happened="withdrawn")
+    assignments.change(edit.session, item, values)
+    if taker is None:
+        _event(edit, item, "assignment_withdrawn", values)
+        edit.tell(item, "withdrawn")
+        return
+    _event(edit, item, "assignment_reassigned", values, **{"from": item.key, "to": taker.key})
+    edit.tell(item, "reassigned", handed_to=shorts.get(taker.department, taker.department))
 
 
-def _restore(app: App, session: Session, now: datetime, today: date, item: Assignment, want: Wanted, who: str) -> None:
+def _restore(edit: _Edit, item: Assignment, want: Wanted) -> None:
     """Open again; an overdue one goes on at its chaser, as if it had been reopened."""
+    now, today = edit.now, edit.today
     state = advance(item.state, Verb.RESTORE)
     values = _words(replace(item, original_due_on=None), want)
     values |= {"due_on": want.due_on, "file_due_on": want.due_on, "original_due_on": None}
     values |= {"state": state.value, "ladder_from": now, "counted_from": today if today > want.due_on else None}
     values |= {"sequence": item.sequence + 1}
-    assignments.change(session, item, values)
-    _event(session, now, today, who, item, "assignment_restored", values)
-    tell(app, session, now, replace(item, due_on=want.due_on), "change", happened="reopened")
+    assignments.change(edit.session, item, values)
+    _event(edit, item, "assignment_restored", values)
+    edit.tell(replace(item, due_on=want.due_on), "reopened")
 
 
-def _move(app: App, session: Session, now: datetime, today: date, item: Assignment, want: Wanted, who: str) -> None:
+def _move(edit: _Edit, item: Assignment, want: Wanted) -> None:
     """A new due day in the file starts the ladder anew; closed assignments keep still."""
     values = _words(replace(item, original_due_on=None), want)
     values |= {"due_on": want.due_on, "file_due_on": want.due_on, "original_due_on": None}
     live = item.state in amend.LIVE
     if live:
-        values |= {"ladder_from": now, "counted_from": None, "sequence": item.sequence + 1}
-    assignments.change(session, item, values)
-    _event(session, now, today, who, item, "due_day_changed", values, why=f"{item.due_on} -> {want.due_on}")
+        values |= {"ladder_from": edit.now, "counted_from": None, "sequence": item.sequence + 1}
+    assignments.change(edit.session, item, values)
+    _event(edit, item, "due_day_changed", values, why=f"{item.due_on} -> {want.due_on}")
     if live:
-        moved = replace(item, due_on=want.due_on)
-        tell(app, session, now, moved, "change", happened="due-changed", old_due_on=item.due_on.isoformat())
+        edit.tell(replace(item, due_on=want.due_on), "due-changed", old_due_on=item.due_on.isoformat())
 
 
 def _words(item: Assignment, want: Wanted) -> dict[str, object]:
@@ -183,28 +246,30 @@ def _words(item: Assignment, want: Wanted) -> dict[str, object]:
 
 
 def _event(
-    session: Session,
-    now: datetime,
-    today: date,
-    who: str,
+    edit: _Edit,
     item: Assignment,
     action: str,
     values: Mapping[str, object],
     *,
-    why: str = "",
+    why: str | None = None,
+    **detail: object,
 ) -> None:
-    after = _after(item, values)
+    """`why` is the sync's reason, but for a changed day, of which core.life reads the days there."""
+    after, now = _after(item, values), edit.now
+    why = edit.reason if why is None else why
+    if edit.reason and why != edit.reason:
+        detail["reason"] = edit.reason
     events.add(
-        session,
+        edit.session,
         at=now,
-        who=who,
+        who=edit.who,
         action=action,
         plan_id=item.plan_id,
         assignment_id=item.id,
         from_state=item.state.value,
         to_state=after.state.value,
         why=why,
-        detail=told(item, after, action, now, today, why=why),
+        detail=told(item, after, action, now, edit.today, why=why, detail=detail),
     )
 
 

@@ -15,7 +15,7 @@ def act(app: App, now: datetime, *, key: str, reason: str, who: str) -> Assignme
     """Waive it; returns it as it is now. A reason is required."""
     with app.db.begin() as session:
         item = find(session, key)
-        state = state_after(item, Verb.WAIVE, reason=reason)
+        state = state_after(app, session, now, item, Verb.WAIVE, reason=reason)
         after = apply(
             app,
             session,

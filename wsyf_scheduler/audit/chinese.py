@@ -18,7 +18,7 @@ FAULTS = {
     Kind.NOT_OWED: "{letter}按规则不应发{mail}。",
     Kind.OTHERWISE: "{letter}的处理与规则不符{mail}。",
     Kind.DROPPED: "{letter}在发出前被撤下，理由查无依据{mail}。",
-    Kind.NO_MAIL: "{letter}已定发出，但信件不存在。",
+    Kind.NO_MAIL: "{letter}已定发出，但信函不存在。",
     Kind.UNSENT: "{letter}至今未发出{mail}。",
     Kind.WRITTEN_OFF: "{letter}已作废，未送达{mail}。",
     Kind.EARLY: "{letter}提前发出{mail}。",
@@ -35,7 +35,7 @@ FAULTS = {
 
 def sentence(finding: Finding, shorts: dict[str, str], zone: ZoneInfo) -> str:
     """One finding: which assignment, which letter, what should have been and what is; `shorts` name departments."""
-    what = f"责任事项 {finding.key}" if finding.key else f"信件 {finding.message_id}"
+    what = f"责任事项 {finding.key}" if finding.key else f"信函 {finding.message_id}"
     return f"{_day(finding.on)}，{what}：{_fault(finding, _letter(finding, shorts), zone)}"
 
 
@@ -53,7 +53,7 @@ def _fault(finding: Finding, letter: str, zone: ZoneInfo) -> str:
     if finding.kind is Kind.MISSING and finding.expected.get("verdict") != NOTIFY:
         words = SILENCE_UNRECORDED
     by = finding.found.get("by")
-    mail = f"（信件 {finding.message_id}）" if finding.message_id is not None else ""
+    mail = f"（信函 {finding.message_id}）" if finding.message_id is not None else ""
     when = _moment(str(by), zone) if by else ""
     return words.format(letter=letter, mail=mail, when=when, fields="、".join(finding.found))
 

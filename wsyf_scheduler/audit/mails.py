@@ -145,8 +145,8 @@ def envelope(back: Background, mail: Mail, rows: Sequence[Line], key: str, ledge
         return
     if SENT not in ledger.proofs.get(mail.id, ()):
         yield _of_mail(back, mail, key, Kind.UNPROVEN, sent_at)
-    hours, calendar = (table := back.table(mail.plan_id, sent_at)).hours, table.calendar
-    if not hours.is_open(sent_at, calendar) and not hours.is_open(sent_at - HAND, calendar):
+    tables = [*back.tables(mail.plan_id, sent_at), back.table(mail.plan_id, sent_at - HAND)]
+    if not any(each.hours.is_open(at, each.calendar) for each in tables for at in (sent_at, sent_at - HAND)):
         yield _of_mail(back, mail, key, Kind.OUTSIDE_WINDOW, sent_at, found={"sent_at": sent_at.isoformat()})
     standing = [row for row in rows if row.dropped is None]
     if standing:

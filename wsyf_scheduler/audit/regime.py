@@ -13,9 +13,9 @@ from datetime import UTC, date, datetime, time
 from typing import TYPE_CHECKING, Any, assert_never
 from zoneinfo import ZoneInfo
 
-from wsyf_scheduler.core.calendar import Hours, WorkCalendar, YearDays, YearStatus
+from wsyf_scheduler.core.calendar import Hours, WorkCalendar, YearDays, YearNotice, YearStatus
 from wsyf_scheduler.core.ladder import CalendarDays, Every, Ladder, Rung, Start, Timetable, When, WorkingDays
-from wsyf_scheduler.files.holidays import Years, source
+from wsyf_scheduler.files.holidays import NO_NOTICES, Years, source, work_calendar
 
 if TYPE_CHECKING:
     from wsyf_scheduler.config import Config
@@ -24,9 +24,12 @@ ALWAYS = datetime.min.replace(tzinfo=UTC)
 LISTS = ("to", "cc", "briefing", "kinds", "except_kinds")
 
 
-def content(config: Config, days: Mapping[int, YearDays], years: Iterable[int]) -> str:
-    """What is kept of the settings in force, as JSON; `years` are those whose days are written out."""
-    kept = {
+def content(config: Config, days: Mapping[int, YearDays], years: Iterable[int], *, imported: str | None = None) -> str:
+    """What is kept of the settings in force, as JSON; `years` are those whose days are written out.
+
+    `imported` names what the notices say that the office imported.
+    """
+    kept: dict[str, Any] = {
         "ladder": [_rung(rung) for rung in config.ladder.rungs],
         "send_at": config.send_at.isoformat(),
         "send_until": config.send_until.isoformat(),
@@ -36,6 +39,8 @@ def content(config: Config, days: Mapping[int, YearDays], years: Iterable[int]) 
         "source": source(),
         "years": {str(year): _year(days[year]) for year in years},
     }
+    if imported is not None:
+        kept["imported"] = imported
     return json.dumps(kept, ensure_ascii=False)
 
 
@@ -47,7 +52,7 @@ def changed(before: str | None, after: str) -> list[str]:
     parts = {
         "ladder": ("ladder",),
         "hours": ("send_at", "send_until"),
-        "calendar": ("off", "working", "source"),
+        "calendar": ("off", "working", "source", "imported"),
         "office": ("office",),
     }
     return [part for part, names in parts.items() if any(old.get(name) != new.get(name) for name in names)]
@@ -70,57 +75,64 @@ class Regimes:
     """Every regime, oldest first; the first serves for the time before it, of which nothing is known."""
 
     known: tuple[Regime, ...]
-    _tables: dict[tuple[datetime, str], Timetable] = field(default_factory=dict)
+    _tables: dict[tuple[int, str], Timetable] = field(default_factory=dict)
 
     def at(self, instant: datetime) -> Regime:
         """The one in force at an instant."""
-        return self.known[max(bisect_right(self.known, instant, key=lambda each: each.since_at) - 1, 0)]
+        return self.known[self._index(instant)]
 
     def table(self, zone: str, instant: datetime) -> Timetable:
         """Where rungs landed for plans of a zone, under the regime in force at an instant."""
-        found = self.at(instant)
-        key = found.since_at, zone
-        if key not in self._tables:
+        return self._table(self._index(instant), zone)
+
+    def tables(self, zone: str, instant: datetime) -> list[Timetable]:
+        """Those a round of that instant may have gone by, the latest first: rules may have changed in it."""
+        last = first = self._index(instant)
+        while first > 0 and self.known[first].since_at == instant:
+            first -= 1
+        return [self._table(index, zone) for index in range(last, first - 1, -1)]
+
+    def _index(self, instant: datetime) -> int:
+        return max(bisect_right(self.known, instant, key=lambda each: each.since_at) - 1, 0)
+
+    def _table(self, index: int, zone: str) -> Timetable:
+        if (index, zone) not in self._tables:
+            found = self.known[index]
             hours = Hours(zone=ZoneInfo(zone), send_at=found.send_at, send_until=found.send_until)
-            self._tables[key] = Timetable(found.ladder, found.calendar, hours)
-        return self._tables[key]
+            self._tables[index, zone] = Timetable(found.ladder, found.calendar, hours)
+        return self._tables[index, zone]
 
 
-def regimes(kept: Sequence[tuple[datetime, str]], config: Config) -> Regimes:
-    """From what was kept, oldest first; the settings in force now where nothing was."""
-    found = tuple(_regime(since_at, json.loads(text)) for since_at, text in kept)
-    return Regimes(found or (of_config(config),))
+def regimes(
+    kept: Sequence[tuple[datetime, str]], config: Config, imported: Mapping[int, YearNotice] = NO_NOTICES
+) -> Regimes:
+    """From what was kept, oldest first; the settings in force now where nothing was. `imported`: notices of today."""
+    found = tuple(_regime(since_at, json.loads(text), imported) for since_at, text in kept)
+    return Regimes(found or (of_config(config, imported),))
 
 
-def of_config(config: Config) -> Regime:
+def of_config(config: Config, imported: Mapping[int, YearNotice] = NO_NOTICES) -> Regime:
     """The settings of a config, as if they had always been in force."""
     return Regime(
         since_at=ALWAYS,
         ladder=config.ladder,
         send_at=config.send_at,
         send_until=config.send_until,
-        calendar=WorkCalendar(Years(extra_off=config.extra_off, extra_working=config.extra_working)),
+        calendar=work_calendar(extra_off=config.extra_off, extra_working=config.extra_working, imported=imported),
         office=config.office.email,
     )
 
 
-class _KeptYears(Years):
-    """The days that were kept; a year that was not is as it is known today."""
-
-    def __init__(self, years: Mapping[int, YearDays], *, off: Iterable[date], working: Iterable[date]) -> None:
-        super().__init__(extra_off=off, extra_working=working)
-        self.update(years)
-
-
-def _regime(since_at: datetime, kept: dict[str, Any]) -> Regime:
-    years = {int(year): _year_days(days) for year, days in kept["years"].items()}
-    calendar = WorkCalendar(_KeptYears(years, off=_dates(kept["off"]), working=_dates(kept["working"])))
+def _regime(since_at: datetime, kept: dict[str, Any], imported: Mapping[int, YearNotice]) -> Regime:
+    """One that was kept; the days of a year that was not are as they are known today."""
+    years = Years(extra_off=_dates(kept["off"]), extra_working=_dates(kept["working"]), imported=imported)
+    years.update({int(year): _year_days(days) for year, days in kept["years"].items()})
     return Regime(
         since_at=since_at,
         ladder=Ladder(tuple(_as_rung(rung) for rung in kept["ladder"])),
         send_at=time.fromisoformat(kept["send_at"]),
         send_until=time.fromisoformat(kept["send_until"]),
-        calendar=calendar,
+        calendar=WorkCalendar(years),
         office=kept["office"],
     )
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
-from wsyf_scheduler.audit.background import Background
+from wsyf_scheduler.audit.background import INSTANT, Background
 from wsyf_scheduler.audit.finding import Finding, Kind, Said
 from wsyf_scheduler.core.assignment import Assignment
 from wsyf_scheduler.core.decide import (
@@ -31,7 +31,6 @@ from wsyf_scheduler.store.ledger import Line
 
 SLACK = timedelta(minutes=3)  # between an act and a round that ran into each other, and between two rounds
 PATIENCE = timedelta(hours=1)  # a round may take its time: a long queue, a slow server
-INSTANT = timedelta(microseconds=1)
 
 Key = tuple[str, int, date, date, str]  # rung, repeat, due day, day counted from, receiver
 Answer = tuple[Assignment, tuple[Decision, ...], dict[Key, Notice]]
@@ -178,7 +177,7 @@ class _Walk:
 
     def _answers(self, at: datetime, lines: Sequence[Line]) -> list[Answer]:
         """What was owed at an instant; then what was, had an act of that minute come sooner or later."""
-        tables = [self._back.table(self._plan_id, each) for each in (at, at - INSTANT)]  # before new rules, if any
+        tables = self._back.tables(self._plan_id, at)  # before new rules too, if any
         off = all(line.message_id in self._written_off for line in lines if line.message_id is not None)
         item = self._life.at(at)
         items = ([] if item is None else [item]) + self._life.between(at - SLACK, at + SLACK)

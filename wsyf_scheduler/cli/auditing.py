@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from wsyf_scheduler.cli.office import DEFAULT_ZONE, Office, json_option, pass_office
-from wsyf_scheduler.cli.output import print_json, table
+from wsyf_scheduler.cli.output import clauses, listed, message_state, print_json, say, state_name, table
 from wsyf_scheduler.cli.params import DAY
 from wsyf_scheduler.errors import Usage
 from wsyf_scheduler.i18n import _, ngettext
@@ -67,7 +67,8 @@ def _print(done: Audited, found: Sequence[Finding], since: date | None, zone: Zo
         rows = [(str(each.on), each.key or _mail(each), _letter(each, names), words(each, zone)) for each in found]
         table((_("day"), _("about"), _("letter"), _("what is wrong")), rows, keep=(0, 1))
         click.echo()
-    click.secho(_examined(done, since, zone) + " " + _verdict(found), fg="red" if found else None)
+    said = {"examined": _examined(done, since, zone), "verdict": _verdict(found)}
+    say(_("{examined}: {verdict}").format(**said), fg="red" if found else None)
 
 
 def _examined(done: Audited, since: date | None, zone: ZoneInfo) -> str:
@@ -78,7 +79,7 @@ def _examined(done: Audited, since: date | None, zone: ZoneInfo) -> str:
         ngettext("{n} letter", "{n} letters", done.letters).format(n=f"{done.letters:,}"),
         _("{first} to {last}").format(first=first, last=done.until_at.astimezone(zone).date()),
     )
-    return ", ".join(counts) + ":"
+    return listed(counts)
 
 
 def _verdict(found: Sequence[Finding]) -> str:
@@ -97,9 +98,9 @@ def _letter(finding: Finding, names: dict[str, str]) -> str:
 
     if not finding.letter:
         return ""
-    rung = f" ({wording.rung(finding.rung, finding.repeat)})" if finding.rung else ""
+    rung = " " + _("({role})").format(role=wording.rung(finding.rung, finding.repeat)) if finding.rung else ""
     receiver = names.get(finding.receiver) or wording.role(finding.receiver)
-    return f"{wording.letter(finding.letter)}{rung}, {receiver}"
+    return _("{letter}{rung}, {receiver}").format(letter=wording.letter(finding.letter), rung=rung, receiver=receiver)
 
 
 def words(finding: Finding, zone: ZoneInfo) -> str:
@@ -123,7 +124,7 @@ def words(finding: Finding, zone: ZoneInfo) -> str:
         "no-trail": _("the assignment has no event"),
         "not-tracked": _("not tracked as the plan's files ask"),
     }
-    return "; ".join((phrases[finding.kind.value], *_details(finding, zone)))
+    return clauses((phrases[finding.kind.value], *_details(finding, zone)))
 
 
 def _details(finding: Finding, zone: ZoneInfo) -> list[str]:
@@ -135,7 +136,7 @@ def _details(finding: Finding, zone: ZoneInfo) -> list[str]:
     ]
     said = []
     for name in names:
-        words = _("{what}: {found} (owed: {owed})") if owed and found else "{what}: {found}"
+        words = _("{what}: {found} (owed: {owed})") if owed and found else _("{what}: {found}")
         stands = found.get(name) if found else owed.get(name)
         if stands or owed.get(name):
             parts = {"found": _value(name, stands, zone), "owed": _value(name, owed.get(name), zone)}
@@ -165,12 +166,10 @@ def _label(name: str) -> str:
 
 def _value(name: str, value: object, zone: ZoneInfo) -> str:
     """A part in words: roles, reasons and states by their names, instants in the plan's zone."""
-    from wsyf_scheduler.cli.desk import message_state
-    from wsyf_scheduler.cli.output import state_name
     from wsyf_scheduler.reports import wording
 
     if isinstance(value, list):
-        return ", ".join(wording.role(str(each)) for each in value) or "–"
+        return listed(wording.role(str(each)) for each in value) or "–"
     if not value:
         return "–"
     text = str(value)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from zoneinfo import ZoneInfo
 
-from wsyf_scheduler.cli.office import Office, login_name
+from wsyf_scheduler.cli.office import DEFAULT_ZONE, Office, login_name
 from wsyf_scheduler.clock import SystemClock
-from wsyf_scheduler.core.calendar import YearStatus
 from wsyf_scheduler.core.people import Holder
-from wsyf_scheduler.errors import WsyfError
+from wsyf_scheduler.errors import WsyfError, reason
 from wsyf_scheduler.i18n import _, ngettext
 
 EXAMPLE = ".example"
@@ -67,7 +67,7 @@ def _run(name: str, run: Check, office: Office) -> Iterator[Finding]:
         for line in str(error).splitlines():
             yield Finding(check=name, level="fault", text=line)
     except OSError as error:
-        yield Finding(check=name, level="fault", text=f"{error.filename}: {error.strerror}")
+        yield Finding(check=name, level="fault", text=f"{error.filename}: {reason(error)}")
 
 
 def _config(office: Office) -> Iterator[tuple[str, str]]:
@@ -94,7 +94,10 @@ def _plans(office: Office) -> Iterator[tuple[str, str]]:
         yield "warning", line
     for _folder, plan in folders(office, None):
         n = len(expand(plan))
-        words = ngettext("plan {plan}: {n} assignment", "plan {plan}: {n} assignments", n)
+        if plan.draft:
+            words = ngettext("plan {plan}, a draft: {n} assignment", "plan {plan}, a draft: {n} assignments", n)
+        else:
+            words = ngettext("plan {plan}: {n} assignment", "plan {plan}: {n} assignments", n)
         yield "ok", words.format(plan=plan.id, n=n)
 
 
@@ -140,19 +143,28 @@ def _today(office: Office) -> date:
 
 def _calendar(office: Office) -> Iterator[tuple[str, str]]:
     from wsyf_scheduler.cli.planning import folders
-    from wsyf_scheduler.files.holidays import source, work_calendar
+    from wsyf_scheduler.core.calendar import year_in_doubt
+    from wsyf_scheduler.files.holidays import Origin, origin, source
 
-    config = office.config
-    calendar = work_calendar(extra_off=config.extra_off, extra_working=config.extra_working)
-    last = max(period.last_year for _folder, plan in folders(office, None) for period in plan.periods)
-    years = range(_today(office).year, max(last, _today(office).year) + 1)
     yield "ok", _("working days by {source}").format(source=source())
-    for year in years:
-        if calendar.years[year].status is YearStatus.PROVISIONAL:
-            yield (
-                "warning",
-                _("{year}: no holiday notice is known yet, its working days are provisional").format(year=year),
-            )
+    today, imported, zone = _today(office), {}, DEFAULT_ZONE
+    if office.database_path.exists():
+        with office.glance() as opened:
+            imported, zone = opened.imported_years(), next(iter(opened.zones().values()), zone)
+    for year, each in imported.items():
+        words = _("{year}: the notice of holidays was imported on {day} by {who}")
+        yield "ok", words.format(year=year, day=each.at.astimezone(ZoneInfo(zone)).date(), who=each.who)
+    notices = {year: each.notice for year, each in imported.items()}
+    last_on = max(period.ends_on for _folder, plan in folders(office, None) for period in plan.periods)
+    unknown = [year for year in range(today.year, last_on.year + 1) if origin(year, notices) is Origin.STATUTORY]
+    in_doubt = year_in_doubt(today, last_on, lambda year: origin(year, notices) is not Origin.STATUTORY)
+    if in_doubt is not None:
+        words = _("{year}: no notice of holidays is known yet; once it is out, run `wsyf calendar import FILE`")
+        yield "warning", words.format(year=in_doubt)
+    later = [year for year in unknown if year != in_doubt]
+    if later:
+        words = _("{years}: working days are provisional until the notice of each year is out, in November before it")
+        yield "ok", words.format(years=f"{later[0]}–{later[-1]}" if later[1:] else later[0])
 
 
 def _templates(office: Office) -> Iterator[tuple[str, str]]:

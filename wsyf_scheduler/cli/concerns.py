@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from wsyf_scheduler.cli.grid import CONTROL, fold
 from wsyf_scheduler.cli.matters import Matters, RefusedAddress, Undelivered
+from wsyf_scheduler.cli.output import listed
 from wsyf_scheduler.i18n import _, ngettext
 from wsyf_scheduler.pulse import Pulse
-from wsyf_scheduler.reports import wording
+from wsyf_scheduler.reports import naming
 
-COLUMNS = 78  # of a line; those that follow the first are indented by two
 SHOWN = 10  # letters and addresses named one by one
 TOO_OLD = timedelta(days=3)  # of an audit or a backup
 MEGABYTE = 1024 * 1024
 NEARLY_FULL, FULL = 64 * MEGABYTE, 8 * MEGABYTE  # bytes free beside the database
-COMMAND = re.compile(r"`[^`]*`")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,18 +35,13 @@ class Concern:
         """For programs."""
         return {"name": self.name, "level": self.level, "text": self.text}
 
-    def lines(self) -> str:
-        """The sentence in lines that fit a screen; no command is parted."""
-        whole = COMMAND.sub(lambda found: found.group().replace(" ", "~"), CONTROL.sub(" ", self.text))
-        folded = "\n  ".join(line.rstrip() for line in fold(whole, COLUMNS))
-        return COMMAND.sub(lambda found: found.group().replace("~", " "), folded)
-
 
 def concerns(found: Matters, pulse: Pulse, now: datetime, names: dict[str, str]) -> list[Concern]:
     """Everything that is wrong but the daemon's own pulse, the gravest first; `names` are departments' short names."""
     told = [*_of_the_queue(found, pulse), *_of_letters(found, pulse, names), *_of_addresses(found, pulse, names)]
     if not pulse.rehearsal:
         told += [*_of_the_records(found, pulse, now), *_of_alerting(found, pulse), *_of_the_disk(found)]
+    told += _of_the_calendar(found)
     return sorted(told, key=lambda each: -each.code)
 
 
@@ -93,10 +85,13 @@ def hold_words(hold: dict[str, str], pulse: Pulse) -> str:
 
 
 def _of_letters(found: Matters, pulse: Pulse, names: dict[str, str]) -> Iterator[Concern]:
-    for each in found.undelivered[-SHOWN:]:
-        yield Concern(name="undeliverable", level="warning", text=_undelivered_words(each, pulse, names))
-    more = len(found.undelivered) - SHOWN
-    if more > 0:
+    alike: dict[tuple[object, ...], list[Undelivered]] = {}
+    for each in found.undelivered:  # a flood of the same letter to the same readers is one line
+        alike.setdefault((each.letter, each.department, each.audience, each.to, each.trouble), []).append(each)
+    flocks = sorted(alike.values(), key=lambda flock: flock[-1].id)
+    for flock in flocks[-SHOWN:]:
+        yield Concern(name="undeliverable", level="warning", text=_undelivered_words(flock, pulse, names))
+    if more := sum(map(len, flocks[:-SHOWN])):
         words = _("… and {n} more: `wsyf outbox list --state discarded`").format(n=more)
         yield Concern(name="undeliverable", level="warning", text=words)
     for state, words in (
@@ -118,18 +113,25 @@ def _of_letters(found: Matters, pulse: Pulse, names: dict[str, str]) -> Iterator
         ),
     ):
         if n := found.outbox.get(state, 0):
-            text = words.format(n=n) + f": `wsyf outbox list --state {state}`"
+            text = _("{what}: {found}").format(what=words.format(n=n), found=f"`wsyf outbox list --state {state}`")
             yield Concern(name=state, level="warning", text=text)
 
 
-def _undelivered_words(each: Undelivered, pulse: Pulse, names: dict[str, str]) -> str:
+def _undelivered_words(flock: list[Undelivered], pulse: Pulse, names: dict[str, str]) -> str:
     words = _("Mail {id} ({letter}) did not reach {who}, {day}: {trouble}; `wsyf outbox retry {id}`")
+    if len(flock) > 1:
+        words = _(
+            "{n} messages ({letter}) did not reach {who}, last on {day}: {trouble};"
+            " `wsyf outbox list --state discarded`"
+        )
+    each = flock[-1]
     department = names.get(each.department, each.department)
-    who = department if each.audience == "department" else f"{department} {wording.role(each.audience)}".strip()
+    who = department if each.audience == "department" else f"{department} {naming.role(each.audience)}".strip()
     return words.format(
+        n=len(flock),
         id=each.id,
-        letter=wording.letter(each.letter),
-        who=", ".join(each.to) or who,
+        letter=naming.letter(each.letter),
+        who=listed(each.to) or who,
         day=each.at.astimezone(pulse.zone).date(),
         trouble=_clipped(each.trouble),
     )
@@ -145,10 +147,10 @@ def _of_addresses(found: Matters, pulse: Pulse, names: dict[str, str]) -> Iterat
 
 
 def _refused_words(each: RefusedAddress, pulse: Pulse, names: dict[str, str]) -> str:
-    posts = [f"{names.get(department, department)} {wording.role(role)}".strip() for role, department in each.posts]
+    posts = [f"{names.get(department, department)} {naming.role(role)}".strip() for role, department in each.posts]
     words = _("{address} ({posts}) is refused since {day}: `wsyf people import` a new one, or `wsyf check --mail` it")
     day = each.since_at.astimezone(pulse.zone).date()
-    return words.format(address=each.address, posts=", ".join(posts) or _("the office itself"), day=day)
+    return words.format(address=each.address, posts=listed(posts) or _("the office itself"), day=day)
 
 
 def _of_the_records(found: Matters, pulse: Pulse, now: datetime) -> Iterator[Concern]:
@@ -188,6 +190,17 @@ def _of_the_disk(found: Matters) -> Iterator[Concern]:
         words = _("Only {n} MB are free on the disk of the database: make room, `df -h` shows where")
         level = "broken" if found.free < FULL else "warning"
         yield Concern(name="disk", level=level, text=words.format(n=found.free // MEGABYTE))
+
+
+def _of_the_calendar(found: Matters) -> Iterator[Concern]:
+    if found.year_in_doubt is not None:
+        yield Concern(name="calendar", level="warning", text=year_words(found.year_in_doubt))
+
+
+def year_words(year: int) -> str:
+    """The notice of holidays of a year is due, and what to do."""
+    words = _("The holidays of {year} are not known yet: once the notice is out, `wsyf calendar import FILE`")
+    return words.format(year=year)
 
 
 def _when(text: str, pulse: Pulse) -> str:

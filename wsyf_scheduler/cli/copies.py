@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from wsyf_scheduler.cli.office import DEFAULT_ZONE, Office, login_name, need, pass_office
+from wsyf_scheduler.cli.office import DEFAULT_ZONE, Office, dry_run_option, json_option, login_name, need, pass_office
+from wsyf_scheduler.cli.output import clauses, listed, print_json, say
 from wsyf_scheduler.errors import Forbidden, WsyfError
 from wsyf_scheduler.i18n import _, ngettext
 
@@ -22,8 +23,9 @@ if TYPE_CHECKING:
 
 @click.command(help=_("A consistent copy of the database, while the daemon runs."))
 @click.argument("file", type=click.Path(path_type=Path))
+@json_option
 @pass_office
-def backup(office: Office, file: Path) -> None:
+def backup(office: Office, file: Path, as_json: bool) -> None:  # noqa: FBT001 - click's way
     """Write the copy, and open it once to be sure."""
     from wsyf_scheduler.clock import SystemClock
     from wsyf_scheduler.store.copying import copy
@@ -31,9 +33,12 @@ def backup(office: Office, file: Path) -> None:
     if file.exists():
         raise Forbidden(_("{file} is there already; choose another name, nothing was changed").format(file=file))
     copied = copy(office.database_path, file, SystemClock().now())
-    click.echo(_("{file} written and checked, {size} kB").format(file=file, size=copied.bytes // 1024))
+    if as_json:
+        print_json({"file": str(file), "bytes": copied.bytes, "unbroken": copied.unbroken})
+    else:
+        say(_("{file} written and checked, {size} kB").format(file=file, size=copied.bytes // 1024))
     if not copied.unbroken:
-        click.secho(_("the trail in it is broken, as in the database: see `wsyf log --verify`"), fg="red", err=True)
+        say(_("the trail in it is broken, as in the database: see `wsyf log --verify`"), err=True, fg="red")
 
 
 @click.command(
@@ -45,27 +50,70 @@ def backup(office: Office, file: Path) -> None:
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--yes", is_flag=True, help=_("do not ask"))
 @click.option("--broken", is_flag=True, help=_("also where the trail in the backup is broken"))
+@dry_run_option
+@json_option
 @pass_office
-def restore(office: Office, file: Path, yes: bool, broken: bool) -> None:  # noqa: FBT001 - click's way
+def restore(
+    office: Office,
+    file: Path,
+    yes: bool,  # noqa: FBT001 - click's way
+    broken: bool,  # noqa: FBT001 - click's way
+    dry_run: bool,  # noqa: FBT001 - click's way
+    as_json: bool,  # noqa: FBT001 - click's way
+) -> None:
     """Look into it, say what it is and what will be lost, ask, and put it in."""
     from wsyf_scheduler.acts.restore import act, prepare
     from wsyf_scheduler.clock import SystemClock
 
     office.share()
     with prepare(office.config, file, broken=broken) as ready:
-        for line in _told(ready, _zone(office)):
-            click.echo(line)
-        _confirm(yes=yes)
-        saved = act(ready, SystemClock().now(), who=login_name())
-    click.secho(_("{path} is what the backup has.").format(path=ready.database), bold=True)
+        if not as_json:
+            say("\n".join(_told(ready, _zone(office))), hang=2)
+        saved = None
+        if not dry_run:
+            need(yes or not as_json, _("--json asks nothing: add --yes, or --dry-run"))
+            _confirm(yes=yes)
+            saved = act(ready, SystemClock().now(), who=login_name())
+    if as_json:
+        print_json(_shape(ready, _zone(office), saved, dry_run=dry_run))
+    elif dry_run:
+        say(_("nothing was changed"), fg="yellow")
+    else:
+        _say_done(ready, saved)
+
+
+def _say_done(ready: Ready, saved: Path | None) -> None:
+    """What stands there now, and what to do next."""
+    say(_("{path} is what the backup has.").format(path=ready.database), bold=True)
     if saved:
-        click.echo(_("The database as it was is in {saved}.").format(saved=saved))
+        say(_("The database as it was is in {saved}.").format(saved=saved))
     if ready.is_older:
-        click.echo(_("It is of an older version: run `wsyf upgrade` now."))
+        say(_("It is of an older version: run `wsyf upgrade` now."))
     if ready.backup.rehearsal:
         return
-    click.echo(_("All mail is held: look at `wsyf status` and `wsyf outbox list`, close what was handed in since,"))
-    click.echo(_("then start the daemon and let mail go with `wsyf outbox release`."))
+    words = _(
+        "All mail is held: look at `wsyf status` and `wsyf outbox list`, close what was handed in since, then start the"
+        " daemon and let mail go with `wsyf outbox release`."
+    )
+    say(words)
+
+
+def _shape(ready: Ready, zone: ZoneInfo, saved: Path | None, *, dry_run: bool) -> dict[str, object]:
+    """For programs: what was put in, what is lost by it, where the database as it was is kept."""
+    backup, lost = ready.backup, ready.lost
+    return {
+        "file": str(backup.path),
+        "database": str(ready.database),
+        "taken_at": ready.taken_at.astimezone(zone).isoformat() if ready.taken_at else None,
+        "plans": list(backup.plans),
+        "events": backup.events,
+        "lost": {"events": lost.events, "letters": lost.letters} if lost else None,
+        "damaged": ready.damaged,
+        "saved": str(saved) if saved else None,
+        "upgrade_needed": ready.is_older,
+        "mail_held": not backup.rehearsal,
+        "dry_run": dry_run,
+    }
 
 
 def _confirm(*, yes: bool) -> None:
@@ -119,11 +167,11 @@ def _what(content: Content, zone: ZoneInfo, taken_at: datetime | None) -> str:
     parts = [str(content.path)]
     if taken_at is not None:
         parts.append(_("of {when}").format(when=_when(taken_at, zone)))
-    parts.append(", ".join(content.plans) or _("no plan"))
+    parts.append(listed(content.plans) or _("no plan"))
     parts.append(ngettext("{n} event", "{n} events", content.events).format(n=content.events))
     sent_at = content.last_sent_at
     parts.append(_("last letter sent {when}").format(when=_when(sent_at, zone)) if sent_at else _("no letter sent"))
-    return "; ".join(parts)
+    return clauses(parts)
 
 
 def _when(at: datetime, zone: ZoneInfo) -> str:

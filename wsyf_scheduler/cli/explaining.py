@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import date, datetime
+from collections.abc import Iterator, Sequence
+from datetime import date
 from zoneinfo import ZoneInfo
 
 import click
 
-from wsyf_scheduler.cli.desk import message_state, weekday
+from wsyf_scheduler.cli.addressed import print_person
+from wsyf_scheduler.cli.fate import day_words, fate, message_words, when
 from wsyf_scheduler.cli.office import DEFAULT_ZONE, Office, json_option, need, pass_office
-from wsyf_scheduler.cli.output import plain, print_json, state_name, state_words, table
+from wsyf_scheduler.cli.output import plain, print_json, say, state_name, state_words, table
 from wsyf_scheduler.cli.params import DAY, KEY
+from wsyf_scheduler.cli.trail import code_words, phrase, reasons
+from wsyf_scheduler.core.ladder import LADDER_LETTERS
 from wsyf_scheduler.i18n import _
 from wsyf_scheduler.reports import past, shapes, wording
 from wsyf_scheduler.reports.explain import Answer, Explanation, Watch
 from wsyf_scheduler.reports.explain import explain as explain_assignment
 from wsyf_scheduler.reports.ladder import Step
 from wsyf_scheduler.reports.past import Span
-from wsyf_scheduler.reports.person import About, PersonExplanation, explain_person
-from wsyf_scheduler.reports.recorded import Recorded, Sending, Try
+from wsyf_scheduler.reports.person import explain_person
+from wsyf_scheduler.reports.recorded import Deed, Recorded, Try
 from wsyf_scheduler.store.glance import Glance
 from wsyf_scheduler.store.lookup import find
 
@@ -29,7 +32,11 @@ from wsyf_scheduler.store.lookup import find
 )
 @click.argument("key", type=KEY, required=False)
 @click.option("--on", type=DAY, help=_("the day asked about, today by default"))
-@click.option("--person", metavar="ADDRESS", help=_("instead of KEY: what this address was told that day, and why"))
+@click.option(
+    "--person",
+    metavar="ADDRESS",
+    help=_("instead of KEY: what this address, or whoever holds this post (transport/liaison), was told that day"),
+)
 @json_option
 @pass_office
 def explain(office: Office, key: str | None, on: date | None, person: str | None, as_json: bool) -> None:  # noqa: FBT001 - click's way
@@ -65,31 +72,26 @@ def _tell_person(office: Office, opened: Glance, address: str, on: date | None, 
 def print_explanation(found: Explanation, names: dict[str, str]) -> None:
     """The answer for an assignment as people read it."""
     item, zone = found.item, found.books.zone
-    click.secho(f"{item.key}  {item.title}", bold=True)
+    say(f"{item.key}  {item.title}", bold=True)
     due = f"{item.due_on} ({wording.basis(item.due_basis)})"
     due += _("; extended from {day}").format(day=item.original_due_on) if item.original_due_on else ""
-    click.echo("  " + _("state: ") + state_words(item, found.books.today))
-    click.echo("  " + _("due: ") + due)
-    click.echo("  " + _("tracked from: ") + _when(item.tracked_from, zone))
-    click.secho(f"\n{_day(found.day.on)}: {wording.day(found.day)}", bold=True)
+    say("  " + _("state: ") + state_words(item, found.books.today), hang=2)
+    say("  " + _("due: ") + due, hang=2)
+    say("  " + _("tracked from: ") + when(item.tracked_from, zone), hang=2)
+    say(f"\n{day_words(found.day.on)}: {wording.day(found.day, found.books.holiday(found.day.on))}", bold=True)
     _print_that_day(found, zone)
     for each in found.landed:
-        _print_answer(each, zone, names)
+        _print_answer(each, found, names)
     if not found.landed:
-        _print_around(found, zone, names)
+        _print_around(found, names)
     for row in found.others:
-        click.echo("  " + _other(row, zone))
-    troubled = {attempt.message_id for attempt in found.tries if attempt.outcome != "sent"}
-    for attempt in found.tries:
-        if attempt.message_id in troubled:
-            click.echo("  " + _try(attempt, zone))
-    for message_id in found.held_messages:
-        click.secho(
-            "  " + _("a guard holds mail {id} back; see `wsyf outbox show {id}`").format(id=message_id), fg="yellow"
-        )
-    click.secho("\n" + _("Posts on {day}").format(day=found.day.on), bold=True)
+        say("  " + _other(row, zone), hang=2)
+    _print_mail(found, zone)
+    _print_deeds(found, zone)
+    say("\n" + _("Posts on {day}").format(day=found.day.on), bold=True)
     for post in found.posts:
-        click.echo("  " + _post(post, names))
+        for line in post_words(post, names):
+            say("  " + line, hang=2)
     _print_ladder(found.ladder, zone, names)
 
 
@@ -99,69 +101,116 @@ def _print_that_day(found: Explanation, zone: ZoneInfo) -> None:
     if then is not None and (then.state, then.held, then.due_on) != (item.state, item.held, item.due_on):
         words = _("that day: {state}, due {day}")
         state = _("held") if then.held else state_name(then.state.value)
-        click.echo("  " + words.format(state=state, day=then.due_on))
+        say("  " + words.format(state=state, day=then.due_on), hang=2)
+    if then is not None and then.muted_until is not None and found.day.on < then.muted_until:
+        say("  " + _("that day: muted until {day}").format(day=then.muted_until), hang=2)
     if found.rules_since is not None:
         words = _("by the ladder, hours and calendar in force since {when}, not those of today")
-        click.echo("  " + words.format(when=_when(found.rules_since, zone)))
+        say("  " + words.format(when=when(found.rules_since, zone)), hang=2)
     for hold in found.holds:
         words = _("the queue was held from {first} to {last}: {why}")
-        click.secho("  " + words.format(**_ends(hold, zone), why=hold.why), fg="yellow")
+        said = words.format(**_ends(hold, zone), why=code_words(hold.why))
+        said += _("; let go by {who}").format(who=hold.ended_by) if hold.ended_by else ""
+        say("  " + said, hang=2, fg="yellow")
     for pause in found.pauses:
         words = _("the engine did not run from {first} to {last}")
-        click.secho("  " + words.format(**_ends(pause, zone)), fg="yellow")
+        say("  " + words.format(**_ends(pause, zone)), hang=2, fg="yellow")
 
 
 def _ends(span: Span, zone: ZoneInfo) -> dict[str, str]:
     return {
-        "first": _when(span.from_at, zone) if span.from_at else "…",
-        "last": _when(span.to_at, zone) if span.to_at else "…",
+        "first": when(span.from_at, zone) if span.from_at else "…",
+        "last": when(span.to_at, zone) if span.to_at else "…",
     }
 
 
-def _try(found: Try, zone: ZoneInfo) -> str:
-    words = _("mail {id}, try of {when}: {outcome}")
-    said = words.format(id=found.message_id, when=_when(found.at, zone), outcome=wording.outcome(found.outcome))
-    answer = f"{found.code or ''} {found.text}".strip()
-    return f"{said} ({answer})" if answer else said
-
-
-def _print_answer(found: Answer, zone: ZoneInfo, names: dict[str, str]) -> None:
-    step = found.step
+def _print_answer(found: Answer, about: Explanation, names: dict[str, str]) -> None:
+    step, zone = found.step, about.books.zone
     receiver = wording.role(step.audience) if step.audience != "department" else names.get(step.receiver, step.receiver)
     head = f"{wording.letter(step.letter)} ({wording.rung(step.rung, step.repeat)}), {receiver}: "
-    click.echo("  " + head + fate(step, zone))
+    if step.message is None or step.message.sent_at != step.slot_at:
+        head += _("slot {time}; ").format(time=f"{step.slot_at.astimezone(zone):%H:%M}")
+    say("  " + head + fate(step, zone), hang=2)
     if found.way is not None and step.is_main:
-        click.echo("    " + wording.way(found.way))
+        say("    " + wording.way(found.way, about.books.holiday), hang=2)
     for label, readers in ((_("to: "), found.to), (_("cc: "), found.cc)):
         if readers:
-            click.echo("    " + label + ", ".join(wording.reader(each) for each in readers))
+            say("    " + label + ", ".join(wording.reader(each) for each in readers), hang=2)
     for post in found.vacant:
-        click.secho("    " + _("vacant: {post}").format(post=wording.post(post, names)), fg="yellow")
+        say("    " + _("vacant: {post}").format(post=wording.post(post, names)), hang=2, fg="yellow")
 
 
-def _print_around(found: Explanation, zone: ZoneInfo, names: dict[str, str]) -> None:
-    click.echo("  " + _("No rung of this assignment lands on this day."))
+def _print_around(found: Explanation, names: dict[str, str]) -> None:
+    say("  " + _("No rung of this assignment lands on this day."), hang=2)
     for label, each in ((_("Before it:"), found.before), (_("After it:"), found.after)):
         if each is None:
-            click.echo(f"  {label} " + _("none"))
+            say(f"  {label} " + _("none"))
         else:
-            click.echo(f"  {label} {_day(each.step.on)}")
-            _print_answer(each, zone, names)
+            say(f"  {label} {day_words(each.step.on)}")
+            _print_answer(each, found, names)
 
 
 def _other(row: Recorded, zone: ZoneInfo) -> str:
     """A message that left that day, though no rung of the day brought it."""
     assert row.message is not None
-    name = wording.letter(row.letter) + (f" ({wording.rung(row.rung, row.repeat)})" if row.rung else "")
+    name = wording.letter(row.letter)
+    if row.rung:
+        name += f" ({wording.rung(row.rung, row.repeat)})"
+    elif row.letter in LADDER_LETTERS:
+        name += _(" (asked for by hand, outside the ladder)")
     why = f"; {wording.reason(row.reason)}" if row.rung else ""
-    return f"{name}: {_message(row.message, zone)}{why}"
+    return f"{name}: {message_words(row.message, zone)}{why}"
 
 
-def _post(found: Watch, names: dict[str, str]) -> str:
-    readers = ", ".join(wording.reader(each) for each in found.readers)
-    if not found.vacant:
-        return f"{wording.post(found.post, names)}: {readers}"
-    return _("{post}: vacant; To is read by {readers}").format(post=wording.post(found.post, names), readers=readers)
+def _print_mail(found: Explanation, zone: ZoneInfo) -> None:
+    """The tries to send the mail of the day, where a server answered or it was in trouble; what was done about it."""
+    troubled = {attempt.message_id for attempt in found.tries if attempt.outcome != "sent"}
+    for attempt in found.tries:
+        if attempt.message_id in troubled or attempt.code:
+            say("  " + _try(attempt, zone), hang=2)
+    for deed in found.mail_deeds:
+        say("  " + _("mail {id}").format(id=deed.message_id) + ", " + _deed(deed, zone), hang=2)
+    for message_id in found.held_messages:
+        words = _("a guard holds mail {id} back; see `wsyf outbox show {id}`")
+        say("  " + words.format(id=message_id), hang=2, fg="yellow")
+
+
+def _try(found: Try, zone: ZoneInfo) -> str:
+    words = _("mail {id}, try of {when}: {outcome}")
+    said = words.format(id=found.message_id, when=when(found.at, zone), outcome=wording.outcome(found.outcome))
+    answer = f"{found.code or ''} {found.text}".strip()
+    return f"{said} ({answer})" if answer else said
+
+
+def _print_deeds(found: Explanation, zone: ZoneInfo) -> None:
+    """What was done about the assignment that day; where nothing was, what was done last before it."""
+    for deed in found.deeds:
+        say("  " + _deed(deed, zone), hang=2)
+    if not found.deeds and found.deed_before is not None:
+        say("  " + _("Last done before it: {deed}").format(deed=_deed(found.deed_before, zone)), hang=2)
+
+
+def _deed(deed: Deed, zone: ZoneInfo) -> str:
+    """When, who, what, why."""
+    why = reasons(code_words(deed.why), deed.detail)
+    return f"{when(deed.at, zone)} {deed.who}: {phrase(deed.action)}" + (f" ({why})" if why else "")
+
+
+def post_words(found: Watch, names: dict[str, str]) -> Iterator[str]:
+    """Who reads for a post: the holder, a deputy, or whoever stands in; and who cannot be reached."""
+    readers, post = ", ".join(wording.reader(each) for each in found.readers), wording.post(found.post, names)
+    if found.vacant and found.refused:
+        words = _("{post}: its address is refused by the mail server ({addresses}); To is read by {readers}")
+        yield words.format(post=post, addresses=", ".join(found.refused), readers=readers)
+    elif found.vacant:
+        yield _("{post}: vacant; To is read by {readers}").format(post=post, readers=readers)
+    else:
+        yield f"{post}: {readers}"
+    for each in found.away:
+        words = _("{name} is away {first} – {last}, {deputy} is the deputy")
+        yield "  " + words.format(
+            name=each.name or each.email, first=each.away_since or "…", last=each.away_until or "…", deputy=each.deputy
+        )
 
 
 def _print_ladder(ladder: Sequence[Step], zone: ZoneInfo, names: dict[str, str]) -> None:
@@ -175,7 +224,7 @@ def _print_ladder(ladder: Sequence[Step], zone: ZoneInfo, names: dict[str, str])
         for step in ladder
         if step.audience == "department"
     ]
-    click.secho("\n" + _("The whole ladder"), bold=True)
+    say("\n" + _("The whole ladder"), bold=True)
     table((_("rung"), _("counted"), _("day"), _("what became of it")), rows, keep=(0, 1, 2))
 
 
@@ -191,88 +240,3 @@ def _in_ladder(step: Step, ladder: Sequence[Step], zone: ZoneInfo, names: dict[s
 
 def _is_same(step: Step, other: Step) -> bool:
     return (step.rung, step.repeat, step.slot_at) == (other.rung, other.repeat, other.slot_at)
-
-
-def fate(step: Step, zone: ZoneInfo) -> str:
-    """What became of a step, and why."""
-    if step.dropped is not None and step.message is not None:
-        taken = _("taken out of mail {id} before it went: {why}")
-        return taken.format(id=step.message.id, why=wording.reason(step.dropped))
-    if step.message is not None and step.speaks:
-        late = "" if step.reason == "due" else f"; {wording.reason(step.reason)}"
-        return _message(step.message, zone) + late
-    if step.ahead and step.speaks:
-        return _("ahead") if step.reason == "ahead" else wording.reason(step.reason)
-    words = _("none will go: {why}") if step.ahead else _("none: {why}")
-    return words.format(why=wording.reason(step.dropped or step.reason))
-
-
-def _message(found: Sending, zone: ZoneInfo) -> str:
-    if found.sent_at is not None:
-        words = _("sent {when}, mail {id}").format(when=_when(found.sent_at, zone), id=found.id)
-        refused = [
-            _("; the server refused {address} ({code} {text})").format(**each._asdict()) for each in found.refused
-        ]
-        return words + "".join(refused)
-    words = f"{message_state(found.state)}, " + _("mail {id}").format(id=found.id)
-    return f"{words} ({found.trouble})" if found.trouble else words
-
-
-def print_person(found: PersonExplanation, names: dict[str, str]) -> None:
-    """The answer for a person as people read it."""
-    zone = found.books.zone
-    click.secho(found.address, bold=True)
-    for post in found.posts:
-        stands_in = _(" (vacant; this address stands in)") if post.vacant else ""
-        click.echo("  " + _("reads for: ") + wording.post(post.post, names) + stands_in)
-    if not found.posts:
-        click.echo("  " + _("reads for no post on this day"))
-        _print_terms(found, names)
-    click.secho(f"\n{_day(found.day.on)}: {wording.day(found.day)}", bold=True)
-    for each in found.received:
-        click.echo(f"  {wording.letter(each.message.letter)}: {_message(each.message, zone)}")
-        click.echo(f"    {each.message.subject}")
-        for row, item in each.rows:
-            click.echo(f"    {item.key}  {wording.rung(row.rung or '', row.repeat)}  {item.title}".rstrip())
-    if not found.received:
-        is_ahead = found.day.on > found.books.today
-        words = _("This day lies ahead.") if is_ahead else _("Nothing was sent to this address on this day.")
-        click.echo("  " + words)
-    _print_missed(found, zone)
-
-
-def _print_terms(found: PersonExplanation, names: dict[str, str]) -> None:
-    from wsyf_scheduler.core.people import Post
-
-    for term in found.terms:
-        span = f"{term.since or '…'} – {term.until or '…'}"
-        click.echo(f"    {wording.post(Post(term.role, term.department), names)}: {span}")
-
-
-def _print_missed(found: PersonExplanation, zone: ZoneInfo) -> None:
-    if found.missed:
-        rows = [(each.item.key, _rung(each), fate(each.answer.step, zone)) for each in found.missed]
-        click.secho("\n" + _("Rungs of this day that have not reached it"), bold=True)
-        table((_("key"), _("rung"), _("why not")), rows, keep=(0, 1))
-    elif not found.received:
-        click.echo("  " + _("No rung that concerns its posts lands on this day."))
-    if found.following is not None:
-        step = found.following.answer.step
-        words = _("Next: {day}, {letter} ({rung}) about {key}")
-        name = wording.letter(step.letter)
-        click.echo(
-            "  "
-            + words.format(day=_day(step.on), letter=name, rung=_rung(found.following), key=found.following.item.key)
-        )
-
-
-def _rung(about: About) -> str:
-    return wording.rung(about.answer.step.rung, about.answer.step.repeat)
-
-
-def _day(day: date) -> str:
-    return f"{day}, {weekday(day)}"
-
-
-def _when(at: datetime, zone: ZoneInfo) -> str:
-    return f"{at.astimezone(zone):%Y-%m-%d %H:%M}"

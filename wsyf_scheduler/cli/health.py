@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from wsyf_scheduler.cli.concerns import Concern, concerns
-from wsyf_scheduler.cli.listing import today_of
 from wsyf_scheduler.cli.matters import Matters, look
 from wsyf_scheduler.cli.office import Office
 from wsyf_scheduler.i18n import ngettext
@@ -48,9 +47,10 @@ def broken(error: str) -> Health:
 def health(office: Office, opened: Glance) -> Health:
     """Judge it: broken where the daemon is, or all mail is held; a warning for whatever somebody should look at."""
     now = office.now(opened)
-    heart, matters = pulse(opened, now), look(office, opened, now, today_of(office, opened))
+    heart = pulse(opened, now)
+    matters = look(office, opened, now, now.astimezone(heart.zone).date())
     found = concerns(matters, heart, now, opened.departments())
-    lines = [heart.words(), *(each.lines() for each in found)]
+    lines = [heart.words(), *(each.text for each in found)]
     waiting = matters.outbox.get("queued", 0)
     if waiting:
         words = ngettext("{n} message waits to be sent", "{n} messages wait to be sent", waiting)

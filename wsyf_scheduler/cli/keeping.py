@@ -4,36 +4,65 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
 
 from wsyf_scheduler.cli.office import Office, json_option, pass_office, share_with_group
-from wsyf_scheduler.cli.output import print_json
+from wsyf_scheduler.cli.output import print_json, say
 from wsyf_scheduler.i18n import _, ngettext
 
 
-@click.command(help=_("Lay out an office folder: config.toml, jobs/, templates/email/, people.csv."))
-@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
-@click.option("--rehearsal", is_flag=True, help=_("a database whose clock --at may set"))
-def init(folder: Path, rehearsal: bool) -> None:  # noqa: FBT001 - click's way
-    """Lay it out, and say what to do next."""
-    from wsyf_scheduler.acts.lay_out import lay_out
-
-    share_with_group(next(each for each in (folder.absolute(), *folder.absolute().parents) if each.is_dir()))
-    lay_out(folder, rehearsal=rehearsal)
-    click.secho(_("The office is laid out in {folder}.").format(folder=folder), bold=True)
-    steps = (
-        _("1. Edit config.toml (the office's contact and mail) and people.csv (who holds which post)."),
-        _("2. Look at jobs/: the plan as files; edit it or write your own beside it."),
-        _("3. wsyf people import people.csv"),
-        _("4. wsyf check"),
-        _("5. wsyf plan sync"),
-        _("6. wsyf rehearse --from 2026-01-01 --to 2026-12-31, then wsyf daemon"),
+@click.command(
+    help=_(
+        "Lay out an office folder: config.toml, jobs/, templates/email/, people.csv.\n\n"
+        "On a terminal it asks a few questions first and writes the answers into config.toml."
     )
-    click.echo(_("Next, in that folder:"))
-    for step in steps:
-        click.echo(f"  {step}")
+)
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.option("--rehearsal", is_flag=True, help=_("a database whose clock --at may set; asks nothing"))
+@click.option("--yes", "-y", is_flag=True, help=_("ask nothing: the defaults, to be edited in config.toml"))
+@click.option("--dry-run", is_flag=True, help=_("show the config.toml that would be written; make nothing"))
+def init(folder: Path, rehearsal: bool, yes: bool, dry_run: bool) -> None:  # noqa: FBT001 - click's way
+    """Ask, lay it out, and say what to do next."""
+    from wsyf_scheduler.acts.lay_out import config_text, lay_out, require_empty
+    from wsyf_scheduler.cli.asking import Settings, ask
+
+    require_empty(folder)
+    asks = sys.stdin.isatty() and sys.stdout.isatty() and not (rehearsal or yes)
+    settings: Settings = ask() if asks else {}
+    if dry_run:
+        click.echo(config_text(settings), nl=False)
+        return
+    share_with_group(next(each for each in (folder.absolute(), *folder.absolute().parents) if each.is_dir()))
+    lay_out(folder, rehearsal=rehearsal, settings=settings)
+    say(_("The office is laid out in {folder}.").format(folder=folder), bold=True)
+    say(_("Next, in that folder:"))
+    for number, step in enumerate(_next_steps(settings), 1):
+        say(f"  {number}. {step}", hang=3)
+
+
+def _next_steps(settings: Mapping[tuple[str, str], str | int]) -> list[str]:
+    """What is left to do by hand, in order."""
+    password_file = settings.get(("mail.smtp", "password_file"))
+    steps = [
+        _("Write who holds which post into people.csv, then `wsyf people import people.csv`."),
+        _("Look at jobs/: the plan as files; edit it or write your own beside it."),
+        _("`wsyf check` names every fault."),
+        _("`wsyf rehearse --from 2026-01-01 --to 2026-12-31` shows a year's letters and sends none."),
+        _("`wsyf plan sync` begins tracking; what is overdue by then stays silent until `wsyf release`."),
+        _("`wsyf daemon` runs for the office; as a service: `wsyf help operations`."),
+    ]
+    if password_file:
+        words = _("Put the password (163, QQ: the authorization code) on one line into {file}; `chmod 600` it.")
+        steps.insert(0, words.format(file=password_file))
+        steps[3] = _("`wsyf check --mail ADDRESS` names every fault and sends a test letter.")
+    elif settings:
+        steps.append(_("Letters stay on this machine until [mail] in config.toml names a mail server."))
+    else:
+        steps.insert(0, _("Edit config.toml: the office's contact and mail."))
+    return steps
 
 
 @click.command(help=_("Check config, plans, people, calendar, templates, database and mail; names every fault."))
@@ -49,7 +78,7 @@ def check(office: Office, mail_to: str | None, as_json: bool) -> None:  # noqa: 
         print_json([each.as_json() for each in findings])
     else:
         for each in findings:
-            click.secho(each.line(), fg={"fault": "red", "warning": "red"}.get(each.level))
+            say(each.line(), hang=2, fg={"fault": "red", "warning": "red"}.get(each.level))
     faults = sum(each.level == "fault" for each in findings)
     if not as_json:
         click.echo(ngettext("{n} fault", "{n} faults", faults).format(n=faults) if faults else _("no fault"))

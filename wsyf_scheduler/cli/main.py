@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from wsyf_scheduler import __version__
-from wsyf_scheduler.cli.params import WHEN
-from wsyf_scheduler.errors import WsyfError, nearest
+from wsyf_scheduler.cli.params import PLAN, WHEN
+from wsyf_scheduler.errors import WsyfError, nearest, reason
 from wsyf_scheduler.i18n import _
 
 if TYPE_CHECKING:
@@ -26,17 +26,24 @@ if TYPE_CHECKING:
 COMMANDS: dict[str, tuple[str, Callable[[], str]]] = {
     "init": ("keeping:init", lambda: _("lay out an office folder")),
     "check": ("keeping:check", lambda: _("find every fault before mail goes out")),
-    "plan": ("planning:plan", lambda: _("the plan files: show, diff, sync")),
+    "plan": ("planning:plan", lambda: _("the plan files: show, diff, sync, history, new")),
     "people": ("people:people", lambda: _("who holds which post: list, import")),
+    "calendar": ("calendar:calendar", lambda: _("working days: show a year, import the yearly notice of holidays")),
+    "add": ("adding:add", lambda: _("a follow-up outside the paper: what a meeting or inspection asked for")),
     "list": ("listing:list_", lambda: _("who owes what by when")),
     "show": ("listing:show", lambda: _("one assignment: history, messages, what comes next")),
     "done": ("acting:done", lambda: _("close assignments")),
+    "return": ("acting:return_", lambda: _("give back what was handed in")),
     "extend": ("acting:extend", lambda: _("give a later due day")),
     "waive": ("acting:waive", lambda: _("no longer ask for an assignment")),
     "reopen": ("acting:reopen", lambda: _("open a closed assignment again")),
-    "release": ("acting:release", lambda: _("let held assignments speak")),
+    "mute": ("silencing:mute", lambda: _("silence an assignment until a day")),
+    "release": ("silencing:release", lambda: _("let held assignments speak")),
+    "remind": ("silencing:remind", lambda: _("one more reminder, outside the ladder")),
+    "note": ("silencing:note", lambda: _("keep a note in the trail")),
+    "undo": ("silencing:undo", lambda: _("take back your last act while its letter waits")),
     "explain": ("explaining:explain", lambda: _("why a letter went, or did not go")),
-    "schedule": ("rehearsing:schedule", lambda: _("the messages that lie ahead")),
+    "schedule": ("scheduling:schedule", lambda: _("the messages that lie ahead")),
     "rehearse": ("rehearsing:rehearse", lambda: _("live through the plan in seconds, sending nothing")),
     "outbox": ("outbox:outbox", lambda: _("messages and their fate: list, show, release, discard, retry")),
     "preview": ("previewing:preview", lambda: _("a letter as it would go out")),
@@ -50,10 +57,11 @@ COMMANDS: dict[str, tuple[str, Callable[[], str]]] = {
     "upgrade": ("keeping:upgrade", lambda: _("bring the database up to this version")),
     "demo": ("demo:demo", lambda: _("the whole Gaoping plan, start to finish, in under a minute")),
     "completion": ("keeping:completion", lambda: _("the shell's completion script")),
+    "help": ("guiding:help_", lambda: _("the guides, offline; help COMMAND: a command's own help")),
 }
 
 LIVE_LONG = ("daemon", "demo")  # so long that garbage must be collected; four rehearsed years leave none to speak of
-CLOCKLESS = ("init", "demo", "completion", "rehearse")  # they need no database, or make their own
+CLOCKLESS = ("init", "demo", "completion", "rehearse", "help")  # they need no database, or make their own
 
 
 class LazyGroup(click.Group):
@@ -103,6 +111,17 @@ class LazyGroup(click.Group):
             raise click.UsageError(message, ctx)
         return super().resolve_command(ctx, args)
 
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        """As click does; what it says of itself is as wide as it looks."""
+        setattr(click.Context, "formatter_class", staticmethod(_formatter))  # noqa: B010 - for every command
+        try:
+            return super().make_context(info_name, args, parent, **extra)
+        except click.UsageError as error:
+            _fold(error)
+            raise
+
     def invoke(self, ctx: click.Context) -> Any:
         """As click does; every expected error becomes clear lines and its exit code (CLI.md)."""
         try:
@@ -114,7 +133,10 @@ class LazyGroup(click.Group):
             ctx.exit(0)  # the reader left (`wsyf list | head`): nothing more to say
         except OSError as error:
             where = f"{error.filename}: " if error.filename else ""
-            _leave(ctx, f"{where}{error.strerror or error}", WsyfError.exit_code)
+            _leave(ctx, f"{where}{reason(error)}", WsyfError.exit_code)
+        except click.UsageError as error:
+            _fold(error)
+            raise
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
         except Exception as error:  # noqa: BLE001 - the one edge of the command line
@@ -125,9 +147,24 @@ class LazyGroup(click.Group):
             _leave(ctx, words.format(what=type(error).__name__), WsyfError.exit_code)
 
 
+def _formatter(**sizes: Any) -> click.HelpFormatter:
+    from wsyf_scheduler.cli.helping import Formatter
+
+    return Formatter(**sizes)
+
+
+def _fold(error: click.UsageError) -> None:
+    from wsyf_scheduler.cli.helping import fold_error
+    from wsyf_scheduler.cli.output import room
+
+    fold_error(error, room(err=True))
+
+
 def _leave(ctx: click.Context, text: str, exit_code: int) -> NoReturn:
+    from wsyf_scheduler.cli.output import say
+
     for line in text.splitlines():
-        click.secho(f"wsyf: {line}", err=True, fg="red")
+        say(f"wsyf: {line}", err=True, hang=2, fg="red")
     ctx.exit(exit_code)
 
 
@@ -142,14 +179,32 @@ def _leave(ctx: click.Context, text: str, exit_code: int) -> NoReturn:
 )
 @click.option("--config", "config_path", metavar="PATH", help=_("the office's config file, or its folder"))
 @click.option("--at", "at", type=WHEN, help=_("set the clock (rehearsal databases only): a date or ISO instant"))
+@click.option("--plan", "plan_id", type=PLAN, help=_("only this plan of several; all: every one ($WSYF_PLAN)"))
 @click.option("--json", "as_json", is_flag=True, help=_("print the desk as JSON, for programs"))
+@click.option(
+    "--watch",
+    is_flag=False,
+    flag_value=30.0,
+    type=click.FloatRange(min=1),
+    metavar="[SECONDS]",
+    help=_("keep the desk on the screen and draw it anew every 30 seconds, or so many"),
+)
 @click.version_option(__version__, prog_name="wsyf")
 @click.pass_context
-def wsyf(ctx: click.Context, config_path: str | None, at: str | None, as_json: bool) -> None:  # noqa: FBT001 - click's way
+def wsyf(
+    ctx: click.Context,
+    config_path: str | None,
+    at: str | None,
+    plan_id: str | None,
+    watch: float | None,
+    as_json: bool,  # noqa: FBT001 - click's way
+) -> None:
     """Open the office for the command; alone, show the desk."""
     from wsyf_scheduler.cli.office import Office
 
-    ctx.obj = Office(config_path, at)
+    if os.environ.get("NO_COLOR"):
+        ctx.color = False
+    ctx.obj = Office(config_path, at, plan_id)
     ctx.call_on_close(ctx.obj.close)
     name = ctx.invoked_subcommand
     if name in LIVE_LONG:
@@ -159,10 +214,22 @@ def wsyf(ctx: click.Context, config_path: str | None, at: str | None, as_json: b
         raise click.UsageError(message.format(name=name), ctx)
     if at is not None and name not in CLOCKLESS:
         ctx.obj.require_rehearsal()
-    if name is None:
+    if watch is not None:
+        _watch(ctx, watch, as_json=as_json)
+    elif name is None:
         from wsyf_scheduler.cli.desk import desk
 
         desk(ctx.obj, as_json=as_json)
+
+
+def _watch(ctx: click.Context, seconds: float, *, as_json: bool) -> None:
+    """The desk again and again; it goes with nothing else."""
+    if as_json or ctx.invoked_subcommand is not None:
+        raise click.UsageError(_("--watch is the desk's, for a terminal; it goes with no command and no --json"), ctx)
+    from wsyf_scheduler.cli.watching import watch
+
+    gc.enable()
+    watch(ctx.obj, seconds)
 
 
 def main() -> None:

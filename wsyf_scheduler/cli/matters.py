@@ -12,6 +12,7 @@ from datetime import date, datetime
 from typing import Any
 
 from wsyf_scheduler.cli.office import Office
+from wsyf_scheduler.core.calendar import year_in_doubt
 from wsyf_scheduler.store.glance import Glance, instant
 from wsyf_scheduler.store.undelivered import seen
 
@@ -31,8 +32,8 @@ LEFT JOIN person p ON p.retired_at IS NULL
   AND (lower(p.email) = r.address OR lower(p.deputy) = r.address)
 ORDER BY r.address, p.role, p.department
 """
-
-
+LAST_DUE = "SELECT max(due_on) AS last FROM assignment WHERE state IN ('open', 'submitted')"
+PUBLISHED = range(2004, 2027)  # years chinesecalendar has had since 1.11: it need not be loaded to know (RULES.md §2)
 AUDITED = ("at", "until", "assignments", "letters", "findings")  # of the fact, what programs may read
 
 
@@ -108,6 +109,7 @@ class Matters:
     ping: dict[str, Any] | None = None
     free: int | None = None
     nightly: bool = False
+    year_in_doubt: int | None = None  # letters fall into it, and its notice of holidays is due and not known
 
     def as_json(self) -> dict[str, object]:
         """For programs: what `wsyf --json` and `wsyf status --json` both have."""
@@ -122,6 +124,7 @@ class Matters:
             "hook": self.hook,
             "ping": self.ping,
             "disk_free": self.free,
+            "year_in_doubt": self.year_in_doubt,
         }
 
 
@@ -141,7 +144,22 @@ def look(office: Office, opened: Glance, now: datetime, today: date) -> Matters:
         ping=_fact(opened, "ping") if config.alerts.ping_url else None,
         free=_free(office),
         nightly=config.backup.keep > 0,
+        year_in_doubt=year_without_notice(opened, today),
     )
+
+
+def year_without_notice(opened: Glance, today: date) -> int | None:
+    """The year whose notice of holidays should be imported by now (`wsyf calendar import`), or None."""
+    last, notices = opened.rows(LAST_DUE)[0]["last"], opened.year_notices()
+
+    def is_known(year: int) -> bool:
+        if year in PUBLISHED or year in notices:
+            return True
+        from wsyf_scheduler.files.holidays import Origin, origin  # half as long again as all the desk takes
+
+        return origin(year, notices) is not Origin.STATUTORY
+
+    return year_in_doubt(today, None if last is None else date.fromisoformat(last), is_known)
 
 
 def _fact(opened: Glance, name: str) -> dict[str, Any] | None:

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from wsyf_scheduler.cli.params import DAY, KEY
-from wsyf_scheduler.errors import Forbidden, Usage
+from wsyf_scheduler.cli.params import DAY, DEPARTMENT, KEY, PERIOD, PLAN
+from wsyf_scheduler.errors import Forbidden, NotFound, Usage, nearest
 from wsyf_scheduler.i18n import _
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from wsyf_scheduler.store.glance import Glance
 
 DEFAULT_ZONE = "Asia/Shanghai"
+ALL_PLANS = "all"
 SHARED_UMASK = 0o007  # rights for owner and group, none for others
 
 
@@ -47,9 +48,9 @@ def share_with_group(folder: Path) -> None:
 class Office:
     """One command's office: config found and read once, database opened as lightly as the command allows."""
 
-    def __init__(self, config_path: str | None, at: str | None) -> None:
+    def __init__(self, config_path: str | None, at: str | None, plan: str | None = None) -> None:
         """Keep what was asked; nothing is read yet."""
-        self._config_path, self._at = config_path, at
+        self._config_path, self._at, self._plan = config_path, at, plan
         self._opened: list[App] = []
 
     @cached_property
@@ -65,6 +66,35 @@ class Office:
         from pathlib import Path
 
         return Path(self.config.database.removeprefix("sqlite:///"))
+
+    def choose(self, plan: str) -> None:
+        """Limit the command to a plan, or to none (`all`)."""
+        self._plan = plan
+
+    @cached_property
+    def plan(self) -> str | None:
+        """The one plan the command is limited to: --plan, $WSYF_PLAN, the config's; None for all there are.
+
+        NotFound where it names a plan that is not tracked.
+        """
+        named = self._plan or os.environ.get("WSYF_PLAN") or self.config.office.plan
+        if not named or named == ALL_PLANS:
+            return None
+        with self.glance() as opened:
+            known = list(opened.zones())
+        if named not in known and known:
+            message = _("no plan {name} is tracked") + _("; did you mean {names}?")
+            raise NotFound(message.format(name=named, names=", ".join(nearest(named, known) or [*known, ALL_PLANS])))
+        return named if known else None
+
+    def meant(self, key: str) -> str:
+        """What a typed key means: `last` is an id, and in a chosen plan a key is one of that plan."""
+        from wsyf_scheduler.store.lookup import LAST, is_id, last
+
+        if key == LAST:
+            with self.glance() as opened:
+                return str(last(opened, login_name()))
+        return key if ":" in key or is_id(key) or self.plan is None else f"{self.plan}:{key}"
 
     def require_rehearsal(self) -> None:
         """Raise Forbidden unless the database is one whose clock --at may set."""
@@ -161,8 +191,38 @@ def need(condition: object, message: str) -> None:
         raise Usage(message)
 
 
-__all__ = ["DAY", "KEY", "Office", "dry_run_option", "json_option", "login_name", "need", "pass_office"]
+def _choose(ctx: click.Context, _param: click.Parameter, plan: str | None) -> str | None:
+    if plan is not None:
+        ctx.find_root().params["plan_id"] = plan
+        if not ctx.resilient_parsing:
+            ctx.find_root().obj.choose(plan)
+    return plan
+
+
+__all__ = [
+    "DAY",
+    "DEPARTMENT",
+    "KEY",
+    "PERIOD",
+    "PLAN",
+    "Office",
+    "dry_run_option",
+    "json_option",
+    "login_name",
+    "need",
+    "pass_office",
+    "plan_option",
+]
 
 pass_office = click.make_pass_decorator(Office)
 dry_run_option = click.option("--dry-run", is_flag=True, help=_("say what would follow; change nothing"))
 json_option = click.option("--json", "as_json", is_flag=True, help=_("print JSON for programs"))
+plan_option = click.option(
+    "--plan",
+    "plan_id",
+    type=PLAN,
+    is_eager=True,
+    expose_value=False,
+    callback=_choose,
+    help=_("only this plan; all: every plan there is"),
+)

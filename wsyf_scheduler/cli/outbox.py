@@ -11,10 +11,9 @@ from zoneinfo import ZoneInfo
 import click
 
 from wsyf_scheduler.cli import posting
-from wsyf_scheduler.cli.desk import message_state
 from wsyf_scheduler.cli.listing import today_of
 from wsyf_scheduler.cli.office import DEFAULT_ZONE, Office, json_option, need, pass_office
-from wsyf_scheduler.cli.output import print_json, table
+from wsyf_scheduler.cli.output import clauses, listed, message_state, print_json, say, table
 from wsyf_scheduler.cli.params import DAY
 from wsyf_scheduler.core.message import MessageState
 from wsyf_scheduler.errors import Forbidden, NotFound
@@ -68,7 +67,7 @@ def list_(
     print_list(found, names, year)
     if left_out and {since, limit, *equal.values()} == {None}:
         words = ngettext("{n} more had nothing left to say", "{n} more had nothing left to say", left_out)
-        click.echo(words.format(n=left_out) + _(": --state cancelled, --state superseded"))
+        say(words.format(n=left_out) + _(": --state cancelled, --state superseded"))
 
 
 def _begins(opened: Glance, since: date | None) -> datetime | None:
@@ -105,7 +104,7 @@ def _about(found: Posted) -> str:
     """What a message will be about whose subject is not written yet."""
     keys = [line.key for line in found.lines if line.dropped is None]
     more = len(keys) - SHOWN_KEYS
-    return ", ".join(keys[:SHOWN_KEYS]) + (_(" and {n} more").format(n=more) if more > 0 else "")
+    return listed(keys[:SHOWN_KEYS]) + (_(" and {n} more").format(n=more) if more > 0 else "")
 
 
 @outbox.command(help=_("One message: its headers, rows, attempts and text; or its exact bytes."))
@@ -137,14 +136,25 @@ def _id_of(opened: Glance, name: str) -> int | None:
     found = messages.by_header(opened, name)
     if len(found) > 1:
         words = _("{id} begins the Message-ID of {n} messages: {ids}; name one")
-        raise Forbidden(words.format(id=name, n=len(found), ids=", ".join(map(str, found[:SHOWN_KEYS]))))
+        raise Forbidden(words.format(id=name, n=len(found), ids=listed(map(str, found[:SHOWN_KEYS]))))
     return found[0] if found else None
 
 
 def _bytes(found: Whole) -> bytes:
     if found.raw is None:
+        if found.posted.state is MessageState.SENT:
+            raise NotFound(_("message {id}: {why}").format(id=found.posted.id, why=no_bytes(found.posted)))
         raise NotFound(_("message {id} has no bytes yet: {why}").format(id=found.posted.id, why=not_made()))
     return found.raw
+
+
+def no_bytes(posted: Posted) -> str:
+    """What stands in the place of a text that is not kept, or not made yet."""
+    if any(each.startswith("sha256:") for each in (*posted.to, *posted.cc)):
+        return _("(erased): a reader's contact details were erased, and with them the bytes; their hash is kept")
+    if posted.state is MessageState.SENT:
+        return _("its bytes are no longer kept; their hash is")
+    return "\n".join(posted.words) or not_made()
 
 
 def not_made() -> str:
@@ -163,18 +173,18 @@ def print_whole(found: Whole, names: dict[str, str]) -> None:
         state=message_state(posted.state.value),
         when=f"{posted.when:%Y-%m-%d %H:%M}",
     )
-    click.secho(head, bold=True)
+    say(head, hang=2, bold=True)
     if posted.trouble:
-        click.secho("  " + _("trouble: ") + posted.trouble, fg="red")
+        say("  " + _("trouble: ") + posted.trouble, hang=2, fg="red")
     for name, value in mail.headers if mail else ():
-        click.echo(f"  {name}: {value}")
+        say(f"  {name}: {value}", hang=2)
     if mail and mail.attachments:
-        click.echo("  " + _("attached: ") + ", ".join(mail.attachments))
+        say("  " + _("attached: ") + listed(mail.attachments), hang=2)
     click.echo()
     _print_lines(posted)
     _print_attempts(found.attempts)
     click.secho(_("Text"), bold=True)
-    click.echo(mail.text.rstrip("\n") if mail else "\n".join(posted.words) or not_made())
+    say(mail.text.rstrip("\n") if mail else no_bytes(posted))
 
 
 def _print_lines(posted: Posted) -> None:
@@ -221,4 +231,4 @@ def _print_attempts(attempts: Sequence[Attempt]) -> None:
 
 def _answer(attempt: Attempt) -> str:
     refused = [_("refused {address}: {code} {text}").format(**each._asdict()) for each in attempt.refused]
-    return "; ".join(part for part in (attempt.text, *refused) if part)
+    return clauses((attempt.text, *refused))

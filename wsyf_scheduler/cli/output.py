@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from wsyf_scheduler.cli.grid import fold, grid
+from wsyf_scheduler.cli.grid import CONTROL, fold, grid, width
 from wsyf_scheduler.core.assignment import Assignment
 from wsyf_scheduler.i18n import _, ngettext
 
@@ -28,19 +28,52 @@ def print_line(value: object) -> None:
     click.echo(json.dumps(value, ensure_ascii=False).encode())
 
 
-def say(text: str, *, err: bool = False, **style: Any) -> None:
-    """Sentences as wide as the terminal: each line is folded, what follows stands under its first word."""
-    for line in text.splitlines() or [""]:
-        indent = line[: len(line) - len(line.lstrip())]
-        parts = fold(line.lstrip(), columns(1) - len(indent))
-        click.secho("\n".join(indent + part.rstrip() for part in parts), err=err, **style)
+def say(text: str, *, err: bool = False, hang: int = 0, **style: Any) -> None:
+    """Sentences as wide as the terminal: each line is folded, what follows stands under its first word.
+
+    `hang` indents what follows by so many columns more. A file or a program gets the lines as they are.
+    """
+    click.secho("\n".join(folded(text, room(err=err), hang=hang)), err=err, **style)
+
+
+def folded(text: str, columns: int | None, *, hang: int = 0) -> list[str]:
+    """The lines `say` prints; None for no fold at all. Commands between backticks and long words are not parted."""
+    found = []
+    for line in CONTROL.sub(" ", text).split("\n"):
+        body = line.lstrip(" ")
+        indent = line[: len(line) - len(body)]
+        if columns is None or width(line) <= columns:
+            found.append(line.rstrip())
+            continue
+        first, *more = fold(body, columns - len(indent), whole=True)
+        if more and hang:
+            more = fold(body[len(first) :], columns - len(indent) - hang, whole=True)
+        found += [(indent + first).rstrip(), *((indent + " " * hang + part.lstrip(" ")).rstrip() for part in more)]
+    return found
+
+
+def room(*, err: bool = False) -> int | None:
+    """Columns for prose: $COLUMNS or the terminal's; None where the reader is a file or a program."""
+    given = os.environ.get("COLUMNS", "")
+    if given.isdecimal() and int(given):
+        return int(given)
+    stream = sys.stderr if err else sys.stdout
+    return os.get_terminal_size(stream.fileno()).columns or None if stream.isatty() else None
 
 
 def table(
-    headers: Sequence[str], rows: Iterable[Sequence[str]], *, title: str = "", keep: Sequence[int] = (0,)
+    headers: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    *,
+    title: str = "",
+    keep: Sequence[int] = (0,),
+    tight: bool = False,
 ) -> None:
-    """A table as wide as the terminal ($COLUMNS, wide where there is neither); columns `keep` are not folded."""
-    head, *lines = grid(headers, list(rows), columns=columns(len(headers)), keep=keep)
+    """A table as wide as the terminal ($COLUMNS, wide where there is neither); columns `keep` are not folded.
+
+    `tight` puts the columns close together rather than fold a cell.
+    """
+    head, *lines = grid(headers, list(rows), columns=columns(len(headers)), keep=keep, tight=tight)
     if title:
         click.secho(title, italic=True)
     click.secho(head, bold=True)
@@ -49,11 +82,17 @@ def table(
 
 def columns(cells: int) -> int:
     """How wide the reader's screen is; a file or a program takes a wide table."""
-    given = os.environ.get("COLUMNS", "")
-    if given.isdecimal() and int(given):
-        return int(given)
-    known = os.get_terminal_size(sys.stdout.fileno()).columns if sys.stdout.isatty() else 0
-    return known or max(WIDE, cells * 16)
+    return room() or max(WIDE, cells * 16)
+
+
+def listed(words: Iterable[str]) -> str:
+    """Words one after the other, with the marks of the user's language."""
+    return _(", ").join(words)
+
+
+def clauses(sentences: Iterable[str]) -> str:
+    """Half sentences one after the other; empty ones are left out."""
+    return _("; ").join(each for each in sentences if each)
 
 
 def state_words(item: Assignment, today: date) -> str:
@@ -77,6 +116,36 @@ def state_name(state: str) -> str:
         "withdrawn": _("withdrawn"),
     }
     return names.get(state, state)
+
+
+def message_state(state: str) -> str:
+    """A message's state in words."""
+    names = {
+        "queued": _("waiting"),
+        "sending": _("being sent"),
+        "sent": _("sent"),
+        "retry": _("not sent yet, tried again later"),
+        "uncertain": _("maybe sent"),
+        "discarded": _("undeliverable"),
+        "cancelled": _("cancelled"),
+        "superseded": _("superseded"),
+        "held": _("held back"),
+    }
+    return names.get(state, state)
+
+
+def weekday(day: date) -> str:
+    """The day of the week."""
+    names = (
+        _("Monday"),
+        _("Tuesday"),
+        _("Wednesday"),
+        _("Thursday"),
+        _("Friday"),
+        _("Saturday"),
+        _("Sunday"),
+    )
+    return names[day.weekday()]
 
 
 def days_words(item: Assignment, today: date) -> str:

@@ -1,18 +1,26 @@
-"""`wsyf people list / import`: posts and who holds them; the database is the truth, a file is only imported."""
+"""`wsyf people list / import`: posts and who holds them; what is done about people one by one is in staffing."""
 
 from __future__ import annotations
 
+from collections.abc import Container
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from wsyf_scheduler.cli.office import Office, json_option, login_name, pass_office
-from wsyf_scheduler.cli.output import print_json, table
-from wsyf_scheduler.core.ladder import DEPARTMENT_ROLES, PLAN_ROLES
+from wsyf_scheduler.cli import staffing
+from wsyf_scheduler.cli.office import Office, dry_run_option, json_option, login_name, pass_office
+from wsyf_scheduler.cli.output import print_json, say, table
+from wsyf_scheduler.cli.params import DAY
+from wsyf_scheduler.core.ladder import DEPARTMENT_ROLES, PLAN_ROLES, ROLES
 from wsyf_scheduler.core.people import Holder, Post, Roster
-from wsyf_scheduler.i18n import _
+from wsyf_scheduler.errors import Forbidden
+from wsyf_scheduler.i18n import _, ngettext
 from wsyf_scheduler.reports import recorded
+
+if TYPE_CHECKING:
+    from wsyf_scheduler.store.glance import Glance
 
 
 @click.group(help=_("Posts and who holds them, from when to when."))
@@ -20,24 +28,31 @@ def people() -> None:
     """People."""
 
 
+for _act in (staffing.away, staffing.back, staffing.hand_over, staffing.erase):
+    people.add_command(_act)
+
+
 @people.command("list", help=_("Who holds which post today; vacant posts are named."))
+@click.option("--on", type=DAY, help=_("as it is on another day"))
+@click.option("--all", "every", is_flag=True, help=_("past holders too"))
 @json_option
 @pass_office
-def list_(office: Office, as_json: bool) -> None:  # noqa: FBT001 - click's way
+def list_(office: Office, on: date | None, every: bool, as_json: bool) -> None:  # noqa: FBT001 - click's way
     """Print the holders."""
     from wsyf_scheduler.cli.listing import today_of
 
     with office.glance() as opened:
         today, names = today_of(office, opened), opened.departments()
-        holders = recorded.holders(opened)
-    names = names or departments_of(office)
+        holders, refused = recorded.holders(opened), _refused(opened)
+    today, names = on or today, names or departments_of(office)
     if as_json:
-        print_json([_plain(holder, today) for holder in holders])
+        print_json([_plain(holder, today, refused) for holder in holders])
         return
-    _print(holders, today, names)
+    _print([each for each in holders if every or each.until is None or each.until >= today], names)
+    _print_marks(holders, today, names, refused)
 
 
-def _plain(holder: Holder, today: date) -> dict[str, object]:
+def _plain(holder: Holder, today: date, refused: Container[str]) -> dict[str, object]:
     return {
         "role": holder.role,
         "department": holder.department or None,
@@ -47,23 +62,56 @@ def _plain(holder: Holder, today: date) -> dict[str, object]:
         "since": holder.since.isoformat() if holder.since else None,
         "until": holder.until.isoformat() if holder.until else None,
         "holds_today": holder.holds_on(today),
+        "deputy": holder.deputy or None,
+        "away_since": holder.away_since.isoformat() if holder.away_since else None,
+        "away_until": holder.away_until.isoformat() if holder.away_until else None,
+        "refused": holder.email.casefold() in refused,
     }
 
 
-def _print(holders: list[Holder], today: date, names: dict[str, str]) -> None:
-    present = [each for each in holders if each.until is None or each.until >= today]
-    rows = [
-        (role_name(each.role), names.get(each.department, each.department), each.name, each.email) for each in present
-    ]
-    terms = [_term(each) for each in present]
-    headers = (_("post"), _("dept."), _("name"), _("address"))
-    if any(terms):
-        rows_with_terms = [(*row, term) for row, term in zip(rows, terms, strict=True)]
-        table((*headers, _("from – to")), rows_with_terms, keep=(0, 1))
+def _print(holders: list[Holder], names: dict[str, str]) -> None:
+    known = list(names)
+    ordered = sorted(holders, key=lambda each: _place(each, known))
+    rows = [(staffing.post_words(each, names), each.name, shown(each.email), _term(each)) for each in ordered]
+    headers = (_("post"), _("name"), _("address"), _("from – to"))
+    if any(row[-1] for row in rows):
+        table(headers, rows, keep=(0, 2))
     elif rows:
-        table(headers, rows, keep=(0, 1, 3))
+        table(headers[:-1], [row[:-1] for row in rows], keep=(0, 2))
+
+
+def _place(holder: Holder, departments: list[str]) -> tuple[int, int]:
+    """Departments in the plan's order, each with its posts, then the posts of the plan."""
+    found = holder.department in departments
+    return departments.index(holder.department) if found else len(departments), ROLES.index(holder.role)
+
+
+def _refused(opened: Glance) -> dict[str, str]:
+    """Addresses a server refused for good, in lower case, and the day since when."""
+    rows = opened.rows("SELECT address, since_at FROM refused_address ORDER BY address")
+    return {str(row["address"]): str(row["since_at"])[:10] for row in rows}
+
+
+def _print_marks(holders: list[Holder], today: date, names: dict[str, str], refused: dict[str, str]) -> None:
+    """Below the table: who is away and who reads instead, whose address is refused, which posts are vacant."""
+    for each in holders:
+        ends = each.away_until
+        if each.holds_on(today) and each.deputy and (ends is None or ends >= today):
+            words = _("{post}: away {since} to {until}, {deputy} reads instead")
+            post = staffing.post_words(each, names)
+            since, until = each.away_since or "…", ends or "…"
+            say(words.format(post=post, since=since, until=until, deputy=shown(each.deputy)), fg="yellow")
+        if each.holds_on(today) and each.email.casefold() in refused:
+            words = _("{post}: {address} is refused since {day}; when it is mended: wsyf check --mail {address}")
+            post, day = staffing.post_words(each, names), refused[each.email.casefold()]
+            say(words.format(post=post, address=each.email, day=day), fg="red")
     for line in vacancies(holders, today, names):
-        click.secho(line, fg="yellow")
+        say(line, fg="yellow")
+
+
+def shown(address: str) -> str:
+    """An address as people read it; one that was erased is called so."""
+    return _("(erased)") if address.startswith("sha256:") else address
 
 
 def _term(holder: Holder) -> str:
@@ -98,27 +146,55 @@ def vacancies(holders: list[Holder], today: date, names: dict[str, str]) -> list
 
 @people.command("import", help=_("Enter the holders of a CSV file; of a post it names, those it leaves out are ended."))
 @click.argument("file", type=click.Path(path_type=Path))
+@dry_run_option
 @json_option
 @pass_office
-def import_(office: Office, file: Path, as_json: bool) -> None:  # noqa: FBT001 - click's way
+def import_(office: Office, file: Path, dry_run: bool, as_json: bool) -> None:  # noqa: FBT001 - click's way
     """Import a people file."""
     from wsyf_scheduler.acts import staff
     from wsyf_scheduler.cli.listing import today_of
     from wsyf_scheduler.files import people as people_file
 
     names = departments_of(office)
-    holders = people_file.load(file, names)
-    app = office.app(create=True)
+    known = {each.department: each.department for each in entered(office) if each.department} | names
+    vacant: list[Post] = []
+    holders = people_file.load(file, known, vacant=vacant)
+    app = office.app(create=True, dry_run=dry_run)
     with office.glance() as opened:
         today = today_of(office, opened)
-    done = staff.act(app, app.clock.now(), holders=holders, today=today, who=login_name())
+    done = staff.act(app, app.clock.now(), holders=holders, today=today, who=login_name(), vacant=vacant)
     if as_json:
         print_json({"added": done.added, "changed": done.changed, "ended": done.ended, "unchanged": done.unchanged})
         return
     words = _("{added} added, {changed} changed, {ended} ended, {unchanged} as before")
     click.echo(words.format(added=done.added, changed=done.changed, ended=done.ended, unchanged=done.unchanged))
-    for line in vacancies(entered(office), today, names):
-        click.secho(line, fg="yellow")
+    for post in vacant:
+        words = _("vacant, as the file says: {post} {department}")
+        said = words.format(post=role_name(post.role), department=names.get(post.department, post.department))
+        say(said.rstrip(), fg="yellow")
+    if not dry_run:
+        for line in vacancies(entered(office), today, names):
+            say(line, fg="yellow")
+    staffing.nothing_changed(dry_run=dry_run)
+
+
+@people.command(help=_("Write all holders to FILE, as CSV or XLSX by its name; `import` takes it back."))
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--headers", type=click.Choice(["zh", "en"]), help=_("the language of headers and posts"))
+@click.option("--force", is_flag=True, help=_("write over a file that is there"))
+@pass_office
+def export(office: Office, file: Path, headers: str | None, force: bool) -> None:  # noqa: FBT001 - click's way
+    """Export the holders."""
+    from wsyf_scheduler.files import people_out
+
+    if file.exists() and not force:
+        raise Forbidden(_("{file} is there already; choose another name, or add --force").format(file=file))
+    with office.glance() as opened:
+        holders = recorded.holders(opened)
+    chinese = headers == "zh" if headers else _("liaison") != "liaison"
+    people_out.write(file, holders, names=staffing.names_of(office) if chinese else None)
+    count = len(holders)
+    say(ngettext("{n} entry written to {file}", "{n} entries written to {file}", count).format(n=count, file=file))
 
 
 def entered(office: Office) -> list[Holder]:

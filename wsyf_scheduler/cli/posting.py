@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from wsyf_scheduler.cli.office import Office, json_option, login_name, need, pass_office
-from wsyf_scheduler.cli.output import print_json
+from wsyf_scheduler.cli.office import Office, dry_run_option, json_option, login_name, need, pass_office
+from wsyf_scheduler.cli.output import listed, print_json, say
 from wsyf_scheduler.core.message import MessageState
 from wsyf_scheduler.errors import NotFound, nearest
 from wsyf_scheduler.i18n import _, ngettext
 from wsyf_scheduler.mail.letter import LetterKind
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from wsyf_scheduler.app import App
     from wsyf_scheduler.picking import Picked
 
@@ -36,6 +38,7 @@ def _picking(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--department", help=_("only mail to this department (its id)")),
         click.option("--plan", "plan_id", help=_("only mail of this plan")),
         click.option("--reason", default="", help=_("why; it is kept in the trail")),
+        dry_run_option,
         json_option,
         pass_office,
     )
@@ -60,15 +63,15 @@ def must_know(given: Mapping[str, str | None], known: Mapping[str, Iterable[str]
         if name is not None and name not in known[kind]:
             close = nearest(name, known[kind])
             message = words[kind].format(name=name)
-            raise NotFound(message + (_("; did you mean {names}?").format(names=", ".join(close)) if close else ""))
+            raise NotFound(message + (_("; did you mean {names}?").format(names=listed(close)) if close else ""))
 
 
-def _open(office: Office, picked: Picked) -> App:
+def _open(office: Office, picked: Picked, *, dry_run: bool) -> App:
     """The office, where it knows what is picked."""
     with office.glance() as opened:
         known = {"department": opened.departments(), "plan_id": opened.zones()}
     must_know({"department": picked.department, "plan_id": picked.plan_id}, known)
-    return office.app()
+    return office.app(dry_run=dry_run)
 
 
 @click.command(
@@ -81,6 +84,7 @@ def release(
     ids: tuple[str, ...],
     everything: bool,  # noqa: FBT001 - click's way
     reason: str,
+    dry_run: bool,  # noqa: FBT001 - click's way
     as_json: bool,  # noqa: FBT001 - click's way
     **filters: Any,
 ) -> None:
@@ -88,15 +92,22 @@ def release(
     from wsyf_scheduler.acts import let_go
 
     picked = _picked(ids, everything, **filters)
-    app = _open(office, picked)
+    app = _open(office, picked, dry_run=dry_run)
     done = let_go.act(app, app.clock.now(), picked=picked, who=login_name(), reason=reason)
     if as_json:
-        print_json({"released": list(done.ids), "hold_ended": done.hold.reason.value if done.hold else None})
+        print_json(
+            {
+                "released": list(done.ids),
+                "hold_ended": done.hold.reason.value if done.hold else None,
+                "dry_run": dry_run,
+            }
+        )
         return
     if done.hold:
-        click.echo(_("The queue is no longer held; what is owed goes when the window is open."))
+        say(_("The queue is no longer held; what is owed goes when the window is open."))
     if done.ids:
         _say(done.ids, ngettext("{n} message released", "{n} messages released", len(done.ids)))
+    _say_dry(dry_run)
 
 
 @click.command(
@@ -112,6 +123,7 @@ def discard(
     ids: tuple[str, ...],
     everything: bool,  # noqa: FBT001 - click's way
     reason: str,
+    dry_run: bool,  # noqa: FBT001 - click's way
     as_json: bool,  # noqa: FBT001 - click's way
     **filters: Any,
 ) -> None:
@@ -120,15 +132,24 @@ def discard(
     from wsyf_scheduler.ticks import remind
 
     picked = _picked(ids, everything, **filters)
-    app = _open(office, picked)
+    app = _open(office, picked, dry_run=dry_run)
     now = app.clock.now()
-    done = write_off.act(app, now, picked=picked, who=login_name(), reason=reason, decide=remind.decide_owed)
+    owed: list[int] = []  # letters the ladder owes by now; of a dry run they have no number yet
+
+    def decide(app: App, now: datetime) -> None:
+        owed.append(remind.decide_owed(app, now).queued)
+
+    done = write_off.act(app, now, picked=picked, who=login_name(), reason=reason, decide=decide)
     if as_json:
-        print_json({"discarded": list(done.ids), "hold_ended": done.hold_ended})
+        print_json({"discarded": list(done.ids), "hold_ended": done.hold_ended, "owed": sum(owed), "dry_run": dry_run})
         return
     _say(done.ids, ngettext("{n} message written off", "{n} messages written off", len(done.ids)))
     if done.hold_ended:
-        click.echo(_("The queue is no longer held; letters go on with the next rung that falls due."))
+        say(_("The queue is no longer held; letters go on with the next rung that falls due."))
+    if dry_run and any(owed):
+        words = ngettext("and {n} letter the ladder owes by now", "and {n} letters the ladder owes by now", sum(owed))
+        say(words.format(n=sum(owed)))
+    _say_dry(dry_run)
 
 
 @click.command(
@@ -151,6 +172,7 @@ def retry(
     states: tuple[str, ...],
     everything: bool,  # noqa: FBT001 - click's way
     reason: str,
+    dry_run: bool,  # noqa: FBT001 - click's way
     as_json: bool,  # noqa: FBT001 - click's way
     **filters: Any,
 ) -> None:
@@ -160,16 +182,23 @@ def retry(
     picked = _picked(ids, everything, states=tuple(MessageState(state) for state in states), **filters)
     need(everything or not picked.is_everything, _("name messages, filters, or --all"))
     need(bool(ids) or not again, _("--again needs the messages named"))
-    app = _open(office, picked)
+    app = _open(office, picked, dry_run=dry_run)
     done = try_again.act(app, app.clock.now(), picked=picked, again=again, who=login_name(), reason=reason)
     if as_json:
-        print_json({"retried": list(done.ids), "repeats": list(done.repeats)})
+        print_json({"retried": list(done.ids), "repeats": list(done.repeats), "dry_run": dry_run})
         return
     count = len(done.ids) + len(done.repeats)
     _say((*done.ids, *done.repeats), ngettext("{n} message is tried again", "{n} messages are tried again", count))
-    click.echo(_("The daemon sends them when the window is open; `wsyf tick` does it by hand."))
+    say(_("The daemon sends them when the window is open; `wsyf tick` does it by hand."))
+    _say_dry(dry_run)
 
 
 def _say(ids: tuple[int, ...], words: str) -> None:
-    shown = ", ".join(str(message_id) for message_id in ids[:SHOWN]) + (", …" if len(ids) > SHOWN else "")
-    click.echo(words.format(n=len(ids)) + (f": {shown}" if shown else ""))
+    shown = listed([*map(str, ids[:SHOWN]), *(["…"] if len(ids) > SHOWN else [])])
+    said = words.format(n=len(ids))
+    say(_("{what}: {found}").format(what=said, found=shown) if shown else said, hang=2)
+
+
+def _say_dry(dry_run: bool) -> None:  # noqa: FBT001 - as the option has it
+    if dry_run:
+        say(_("nothing was changed"), fg="yellow")

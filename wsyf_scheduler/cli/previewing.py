@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from wsyf_scheduler.cli.office import Office, json_option, pass_office
-from wsyf_scheduler.cli.output import print_json
+from wsyf_scheduler.cli.output import listed, print_json, say
 from wsyf_scheduler.cli.params import KEY
-from wsyf_scheduler.errors import WsyfError, nearest
+from wsyf_scheduler.errors import WsyfError, nearest, reason
 from wsyf_scheduler.i18n import _
 from wsyf_scheduler.mail.letter import LetterKind, Mailbox
 from wsyf_scheduler.reports import wording
@@ -53,7 +53,7 @@ def preview(office: Office, letter: LetterKind, key: str | None, html: Path | No
     app = office.app()
     found = write(app, app.clock.now(), letter, key)
     for line in _remarks(found):
-        click.secho(line, fg="yellow", err=True)
+        say(line, err=True, hang=2, fg="yellow")
     if html is not None:
         _save(html, found.mail.html)
     if as_json:
@@ -80,19 +80,19 @@ def _save(path: Path, html: str) -> None:
     try:
         path.write_text(html, encoding="utf-8")
     except OSError as error:
-        raise WsyfError(_("{path} cannot be written: {why}").format(path=path, why=error.strerror)) from error
-    click.echo(_("written: {path}").format(path=path), err=True)
+        raise WsyfError(_("{path} cannot be written: {why}").format(path=path, why=reason(error))) from error
+    say(_("written: {path}").format(path=path), err=True)
 
 
 def _print(found: Preview) -> None:
     headers = dict(found.mail.headers)
     for name in SHOWN:
         if name in headers:
-            click.echo(f"{name}: {headers[name]}")
+            say(f"{name}: {headers[name]}", hang=2)
     if found.mail.attachments:
-        click.echo(_("Attached: {names}").format(names=", ".join(found.mail.attachments)))
+        say(_("Attached: {names}").format(names=listed(found.mail.attachments)), hang=2)
     click.echo()
-    click.echo(found.mail.text.rstrip("\n"))
+    say(found.mail.text.rstrip("\n"))
 
 
 def _as_json(found: Preview) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""`wsyf rehearse` and `wsyf schedule`: the same acts and ticks under a stepping clock, on a scratch database."""
+"""`wsyf rehearse`: the same acts and ticks under a stepping clock, on a scratch database."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from wsyf_scheduler.cli.office import DAY, Office, json_option, need, pass_office
-from wsyf_scheduler.cli.output import print_json, print_line, table
+from wsyf_scheduler.cli.folders import plan_or_chosen, rehearsable
+from wsyf_scheduler.cli.office import DAY, PLAN, Office, json_option, need, pass_office
+from wsyf_scheduler.cli.output import print_line, say, table
 from wsyf_scheduler.i18n import _, ngettext
 from wsyf_scheduler.mail.letter import LetterKind
 from wsyf_scheduler.reports import wording
@@ -37,6 +38,13 @@ WHO = "rehearsal"
     default="never",
     help=_("what people do: nothing, or everything in time"),
 )
+@click.option(
+    "--plan",
+    "plan_id",
+    type=PLAN,
+    callback=plan_or_chosen,
+    help=_("only this plan; a draft or an example is rehearsed by name"),
+)
 @click.option("--maildir", type=click.Path(path_type=Path), help=_("write every letter into this maildir"))
 @json_option
 @pass_office
@@ -45,12 +53,13 @@ def rehearse(
     first: date,
     last: date,
     assume: str,
+    plan_id: str | None,
     maildir: Path | None,
     as_json: bool,  # noqa: FBT001
 ) -> None:
     """Run the rehearsal, print its messages as they come, or a summary."""
     need(first <= last, _("--to lies before --from"))
-    found = _rehearse(office, first, last, assume, maildir)
+    found = _rehearse(office, first, last, assume, maildir, plan_id)
     if as_json:
         for _message, line in found:
             print_line(line)
@@ -58,16 +67,16 @@ def rehearse(
     _print_summary([line for _message, line in _with_progress(found, first, last)], maildir)
 
 
-def _rehearse(office: Office, first: date, last: date, assume: str, maildir: Path | None) -> Iterator[Found]:
+def _rehearse(
+    office: Office, first: date, last: date, assume: str, maildir: Path | None, plan_id: str | None
+) -> Iterator[Found]:
     from wsyf_scheduler import opening, rehearsal
     from wsyf_scheduler.acts import staff
-    from wsyf_scheduler.cli.planning import folders
-    from wsyf_scheduler.files import plan as plan_files
     from wsyf_scheduler.mail.maildir import MaildirMailer
     from wsyf_scheduler.mail.nowhere import NowhereMailer
     from wsyf_scheduler.mail.writer import BlankWriter
 
-    chosen = [(plan, plan_files.read_texts(folder)) for folder, plan in folders(office, None)]
+    chosen = rehearsable(office, plan_id)
     config = office.config
     app, clock = opening.scratch_app(
         config,
@@ -76,6 +85,7 @@ def _rehearse(office: Office, first: date, last: date, assume: str, maildir: Pat
         make_mailer=(lambda: MaildirMailer(maildir, durable=False)) if maildir else NowhereMailer,
         make_writer=(lambda: opening.writer(config)) if maildir else BlankWriter,
     )
+    take_calendar(app, office)
     tables = {plan.id: app.table(plan.zone) for plan, _texts in chosen}
     begins_at = min(tables[plan.id].hours.midnight(first) for plan, _texts in chosen)
     ends_at = max(tables[plan.id].hours.midnight(last + timedelta(days=1)) for plan, _texts in chosen)
@@ -86,7 +96,20 @@ def _rehearse(office: Office, first: date, last: date, assume: str, maildir: Pat
         at = tables[plan.id].hours.midnight(first)
         script.append(rehearsal.Planned(at, rehearsal.tracking(plan, texts)))
         script += rehearsal.on_time(plan, tables[plan.id], first) if assume == "on-time" else []
-    yield from _follow(app, rehearsal.run(app, clock, until=ends_at, script=script))
+    yield from follow(app, rehearsal.run(app, clock, until=ends_at, script=script))
+
+
+def take_calendar(app: App, office: Office) -> None:
+    """The notices of holidays the office imported, into a scratch database."""
+    from wsyf_scheduler.store import year_notices
+
+    if not office.database_path.exists():
+        return
+    with office.glance() as opened:
+        imported = opened.imported_years()
+    with app.db.begin() as session:
+        for each in imported.values():
+            year_notices.put(session, each.notice, at=each.at, who=each.who)
 
 
 def holders(office: Office) -> list[Holder]:
@@ -101,17 +124,14 @@ def holders(office: Office) -> list[Holder]:
         if elsewhere:
             words = _("{file}: lines {lines} name departments no plan here knows; they are left out")
             lines = ", ".join(str(line) for line in elsewhere)
-            click.secho(words.format(file=office.config.people, lines=lines), fg="yellow", err=True)
+            say(words.format(file=office.config.people, lines=lines), fg="yellow", err=True)
     if not found:
-        click.secho(
-            _("Nobody holds any post: every letter goes to the office itself. See `wsyf people import`."),
-            fg="yellow",
-            err=True,
-        )
+        words = _("Nobody holds any post: every letter goes to the office itself. See `wsyf people import`.")
+        say(words, fg="yellow", err=True)
     return found
 
 
-def _follow(app: App, moments: Iterator[datetime]) -> Iterator[Found]:
+def follow(app: App, moments: Iterator[datetime]) -> Iterator[Found]:
     """What each moment sent, as it comes."""
     from wsyf_scheduler.reports.sendings import Sendings
 
@@ -151,9 +171,9 @@ def _print_summary(lines: Sequence[Line], maildir: Path | None) -> None:
     click.echo(ngettext("{n} message", "{n} messages", len(lines)).format(n=len(lines)))
     busiest = Counter((address, str(line["at"])[:10]) for line in lines for address in _addresses(line)).most_common(1)
     for (address, day), n in busiest:
-        click.echo(_("Busiest: {address} gets {n} on {day}").format(address=address, n=n, day=day))
+        say(_("Busiest: {address} gets {n} on {day}").format(address=address, n=n, day=day))
     if maildir:
-        click.echo(_("The letters are in {folder}; any mail reader opens it.").format(folder=maildir))
+        say(_("The letters are in {folder}; any mail reader opens it.").format(folder=maildir))
 
 
 def _addresses(line: Line) -> list[str]:
@@ -165,52 +185,3 @@ def _addresses(line: Line) -> list[str]:
 
 def _letter_order(letter: str) -> int:
     return list(LetterKind).index(LetterKind(letter))
-
-
-@click.command(help=_("The messages that lie ahead, if nobody does anything."))
-@click.option("--days", type=click.IntRange(1, 3660), default=30, show_default=True, help=_("how far to look"))
-@json_option
-@pass_office
-def schedule(office: Office, days: int, as_json: bool) -> None:  # noqa: FBT001 - click's way
-    """Live through the days to come on a copy of the database."""
-    found = [line for _message, line in _schedule(office, days)]
-    if as_json:
-        print_json(found)
-        return
-    with office.glance() as opened:
-        names = opened.departments()
-    rows = [
-        (
-            str(line["at"])[:16].replace("T", " "),
-            wording.letter(str(line["letter"])),
-            _receiver(line, names),
-            _rows(line),
-        )
-        for line in found
-    ]
-    if rows:
-        table((_("when"), _("letter"), _("to"), _("about")), rows, keep=(0, 1, 2))
-    words = ngettext("{n} message in the next {days} days", "{n} messages in the next {days} days", len(rows))
-    click.echo(words.format(n=len(rows), days=days))
-
-
-def _receiver(line: Line, names: dict[str, str]) -> str:
-    department = str(line["department"])
-    return names.get(department, department) or wording.role(str(line["audience"]))
-
-
-def _rows(line: Line) -> str:
-    rows = line["rows"]
-    assert isinstance(rows, list)
-    return ", ".join(row["key"] for row in rows)
-
-
-def _schedule(office: Office, days: int) -> Iterator[Found]:
-    from wsyf_scheduler import opening, rehearsal
-    from wsyf_scheduler.mail.nowhere import NowhereMailer
-    from wsyf_scheduler.mail.writer import BlankWriter
-
-    now = office.app().clock.now()
-    app, clock = opening.scratch_app(office.config, at=now, who=WHO, make_mailer=NowhereMailer, make_writer=BlankWriter)
-    app.db.copy_from(office.database_path)
-    yield from _follow(app, rehearsal.run(app, clock, until=now + timedelta(days=days)))

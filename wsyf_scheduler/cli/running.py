@@ -8,13 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from wsyf_scheduler.cli.concerns import hold_words
 from wsyf_scheduler.cli.office import SHARED_UMASK, Office, json_option, login_name, pass_office
-from wsyf_scheduler.cli.output import print_json
+from wsyf_scheduler.cli.output import listed, print_json, say
 from wsyf_scheduler.errors import Forbidden, WsyfError
 from wsyf_scheduler.i18n import _, ngettext
+from wsyf_scheduler.pulse import pulse
 
 if TYPE_CHECKING:
     from wsyf_scheduler.app import App
+
+OF_MAIL = ("hold", "held", "pause", "undeliverable", "uncertain", "retry", "refused-address", "disk")
 
 
 @click.command(help=_("One round of what the daemon does: decide what is due, send what may leave."))
@@ -23,17 +27,20 @@ if TYPE_CHECKING:
 @pass_office
 def tick(office: Office, dry_run: bool, as_json: bool) -> None:  # noqa: FBT001 - click's way
     """Run one round."""
+    from wsyf_scheduler import log
     from wsyf_scheduler.rehearsal import round_of_ticks
     from wsyf_scheduler.ticks import guard, rescue, templates
 
+    log.only_tracebacks()
     app = office.app(on_wait=_say_wait)
     if dry_run:
-        _dry_run(app, as_json=as_json)
+        _dry_run(office, app, as_json=as_json)
         return
     hold = guard.run(app, app.clock.now())
     rescued = rescue.run(app, app.clock.now())
+    faults = 0
     if any(path.suffix for path in app.config.templates.glob("*")):  # trying them all takes its time
-        templates.run(app, app.clock.now())
+        faults = templates.run(app, app.clock.now())
     reminded, digests, delivered = round_of_ticks(app, app.clock.now(), most=app.config.max_messages)
     counts = {
         "rescued": rescued,
@@ -46,12 +53,27 @@ def tick(office: Office, dry_run: bool, as_json: bool) -> None:  # noqa: FBT001 
     if as_json:
         print_json({**counts, "hold": hold.reason.value if hold else None})
         return
-    if hold:
-        words = _(
-            "the queue is held ({reason}): nothing but alerts leaves; see `wsyf status`, then `wsyf outbox release`"
+    say(_("{queued} queued, {sent} sent, {not_sent} not sent, {cancelled} cancelled").format(**counts))
+    if rescued:
+        words = ngettext("{n} message was taken up again after a crash", "{n} messages were taken up again", rescued)
+        say(words.format(n=rescued))
+    if faults:
+        words = ngettext(
+            "{n} fault in the templates: `wsyf check`", "{n} faults in the templates: `wsyf check`", faults
         )
-        click.secho(words.format(reason=hold.reason.value), fg="red")
-    click.echo(_("{queued} queued, {sent} sent, {not_sent} not sent, {cancelled} cancelled").format(**counts))
+        say(words.format(n=faults), fg="yellow")
+    _say_trouble(office)
+
+
+def _say_trouble(office: Office) -> None:
+    """What stands in the way of mail now, in the sentences of `wsyf status`."""
+    from wsyf_scheduler.cli.health import health
+
+    with office.glance() as opened:
+        found = health(office, opened).concerns
+    for each in found:
+        if each.name in OF_MAIL:
+            say(each.text, hang=2, fg="red" if each.level == "broken" else "yellow")
 
 
 def _say_wait(holder: str) -> None:
@@ -59,14 +81,15 @@ def _say_wait(holder: str) -> None:
     from wsyf_scheduler.opening import PATIENCE
 
     words = _("another process is sending ({holder}); waiting for it, {n} seconds at most")
-    click.echo(words.format(holder=holder or "?", n=PATIENCE), err=True)
+    say(words.format(holder=holder or "?", n=PATIENCE), err=True)
 
 
-def _dry_run(app: App, *, as_json: bool) -> None:
+def _dry_run(office: Office, app: App, *, as_json: bool) -> None:
     from wsyf_scheduler.core.grouping import grouped
     from wsyf_scheduler.reports import wording
-    from wsyf_scheduler.ticks import remind
+    from wsyf_scheduler.ticks import guard, remind
 
+    hold = guard.seen(app, app.clock.now())
     groups: list[dict[str, Any]] = [
         {
             "plan": plan_id,
@@ -81,13 +104,16 @@ def _dry_run(app: App, *, as_json: bool) -> None:
     if as_json:
         print_json(groups)
         return
+    with office.glance() as opened:
+        names, heart = opened.departments(), pulse(opened, app.clock.now())
     for each in groups:
-        keys = ", ".join(row["key"] for row in each["rows"])
-        receiver = each["department"] or wording.role(each["audience"])
-        click.echo(f"{wording.letter(each['letter'])}  {receiver}  {keys}")
-    click.echo(
-        ngettext("{n} message would be queued", "{n} messages would be queued", len(groups)).format(n=len(groups))
-    )
+        keys = listed(row["key"] for row in each["rows"])
+        receiver = names.get(each["department"]) or wording.role(each["audience"])
+        say(f"{wording.letter(each['letter'])}  {receiver}  {keys}", hang=2)
+    say(ngettext("{n} message would be queued", "{n} messages would be queued", len(groups)).format(n=len(groups)))
+    if hold:
+        say(hold_words({"reason": hold.reason.value, "since_at": hold.since_at.isoformat(), "seen": hold.seen}, heart))
+        say(_("As long as that is so, a round queues and sends nothing but alerts."))
 
 
 @click.command(
@@ -143,5 +169,5 @@ def status(office: Office, as_json: bool) -> None:  # noqa: FBT001 - click's way
         print_json(found.as_json())
     else:
         for line in found.lines:
-            click.echo(line)
+            say(line, hang=2)
     sys.exit(found.code)

@@ -10,14 +10,18 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from wsyf_scheduler.cli.kindred import Kindred, kindred, print_kindred
+from wsyf_scheduler.cli.kindred import facts as kindred_facts
 from wsyf_scheduler.cli.office import Office
-from wsyf_scheduler.cli.output import days_words, plain, state_words, table
+from wsyf_scheduler.cli.output import clauses, days_words, listed, plain, say, state_words, table
+from wsyf_scheduler.cli.posts import Contact, contacts, holders
 from wsyf_scheduler.core.assignment import Assignment
 from wsyf_scheduler.core.calendar import Hours
 from wsyf_scheduler.core.decide import is_before_ladder, landings
+from wsyf_scheduler.core.follow_up import OWED
 from wsyf_scheduler.core.ladder import Landing, Timetable
 from wsyf_scheduler.i18n import _
-from wsyf_scheduler.reports import wording
+from wsyf_scheduler.reports import naming, wording
 from wsyf_scheduler.store.glance import Glance, instant
 from wsyf_scheduler.store.lookup import find
 
@@ -26,7 +30,9 @@ SELECT m.id, m.letter, m.audience, m.state, m.sent_at, m.subject, m."to", m.cc, 
 FROM notice n JOIN message m ON m.id = n.message_id
 WHERE n.assignment_id = :id AND n.dropped IS NULL ORDER BY m.id
 """
-EVENTS = "SELECT at, who, action, why, detail FROM event WHERE assignment_id = :id ORDER BY id"
+EVENTS = "SELECT id, at, who, action, why, detail FROM event WHERE assignment_id = :id ORDER BY id"
+NOTED = "assignment_noted"
+KIB = 1024
 NEXT_SHOWN = 5
 
 
@@ -41,6 +47,25 @@ class Sight:
     events: list[dict[str, Any]]
     messages: list[dict[str, Any]]
     ahead: list[Landing]
+    kindred: Kindred
+    contacts: list[Contact]
+
+    @property
+    def papers(self) -> list[dict[str, Any]]:
+        """The papers kept with it, oldest first: name, type, bytes, sha256, who, at; not those of acts taken back."""
+        details = [(event, json.loads(event["detail"])) for event in self.events]
+        undone = {detail["undone"]["id"] for _event, detail in details if "undone" in detail}
+        return [
+            {**paper, "who": event["who"], "at": event["at"]}
+            for event, detail in details
+            if event["id"] not in undone
+            for paper in detail.get("papers", ())
+        ]
+
+    @property
+    def notes(self) -> list[dict[str, Any]]:
+        """What was noted, oldest first: the events."""
+        return [event for event in self.events if event["action"] == NOTED]
 
     @property
     def today(self) -> date:
@@ -57,6 +82,7 @@ def look(office: Office, opened: Glance, key: str) -> Sight:
     item = find(opened, key)
     zone = ZoneInfo(opened.zones()[item.plan_id])
     now = office.now(opened)
+    today = now.astimezone(zone).date()
     return Sight(
         item=item,
         now=now,
@@ -64,18 +90,21 @@ def look(office: Office, opened: Glance, key: str) -> Sight:
         names=opened.departments(),
         events=opened.rows(EVENTS, {"id": item.id}),
         messages=opened.rows(MESSAGES, {"id": item.id}),
-        ahead=_ahead(office, item, zone, now),
+        ahead=_ahead(office, opened, item, zone, now),
+        kindred=kindred(opened, item),
+        contacts=contacts(holders(opened), item.department, today) if item.state in OWED else [],
     )
 
 
-def _ahead(office: Office, item: Assignment, zone: ZoneInfo, now: datetime) -> list[Landing]:
+def _ahead(office: Office, opened: Glance, item: Assignment, zone: ZoneInfo, now: datetime) -> list[Landing]:
     """The rungs that still lie ahead, nearest first; none while the assignment is silent for good."""
     from wsyf_scheduler.files.holidays import work_calendar
 
     if item.next_attention_at is None or item.state.value != "open" or item.held:
         return []
     config = office.config
-    calendar = work_calendar(extra_off=config.extra_off, extra_working=config.extra_working)
+    notices = opened.year_notices()
+    calendar = work_calendar(extra_off=config.extra_off, extra_working=config.extra_working, imported=notices)
     hours = Hours(zone=zone, send_at=config.send_at, send_until=config.send_until)
     table_ = Timetable(config.ladder, calendar, hours)
     ahead = [
@@ -108,6 +137,9 @@ def as_json(sight: Sight) -> dict[str, object]:
             {"on": each.on.isoformat(), "rung": each.rung.name, "repeat": each.repeat, "letter": each.rung.letter}
             for each in sight.ahead
         ],
+        **sight.kindred.as_json(item),
+        "papers": [{**each, "at": sight.local(each["at"]).isoformat()} for each in sight.papers],
+        "contacts": [each.as_json() for each in sight.contacts],
     }
 
 
@@ -134,8 +166,10 @@ def print_sight(sight: Sight) -> None:
 
     item, today = sight.item, sight.today
     click.secho(f"{item.key}  {item.title}", bold=True)
-    for label, value in _facts(item, today, sight.names):
-        click.echo(f"  {label}{value}")
+    for label, value in _facts(sight):
+        say(f"  {label}{value}", hang=2)
+    print_kindred(sight.kindred, item, today, sight.names)
+    _print_papers(sight)
     if sight.messages:
         rows = [
             (
@@ -163,22 +197,49 @@ def print_sight(sight: Sight) -> None:
         table((_("day"), _("rung"), _("letter")), coming, title=_("What comes next, while it stays open"))
 
 
-def _facts(item: Assignment, today: date, names: dict[str, str]) -> list[tuple[str, str]]:
-    support = ", ".join(names.get(department, department) for department in item.support)
+def _facts(sight: Sight) -> list[tuple[str, str]]:
+    item, today, names = sight.item, sight.today, sight.names
     due = str(item.due_on)
     due += _(" (extended from {day})").format(day=item.original_due_on) if item.original_due_on else ""
     found = [
         (_("department: "), names.get(item.department, item.department)),
-        (_("support: "), support),
+        (_("support: "), listed(names.get(department, department) for department in item.support)),
         (_("due: "), f"{due}  {days_words(item, today) if item.state.value == 'open' else ''}".rstrip()),
         (_("basis: "), wording.basis(item.due_basis) if item.due_basis != "document" else ""),
         (_("state: "), state_words(item, today)),
+        (_("telephone: "), clauses(map(_call, sight.contacts))),
         (_("closed: "), str(item.closed_on) if item.closed_on else ""),
-        (_("waits for: "), item.after or ""),
+        *kindred_facts(sight.kindred, item, today),
         (_("hand in: "), item.hand_in),
         (_("text: "), item.text),
+        *((_("noted: "), _noted(sight, each)) for each in sight.notes),
     ]
     return [(label, value) for label, value in found if value]
+
+
+def _noted(sight: Sight, note: dict[str, Any]) -> str:
+    words = _("{text} ({who}, {day})")
+    return words.format(text=note["why"], who=note["who"], day=sight.local(note["at"]).date())
+
+
+def _call(contact: Contact) -> str:
+    """Whom to call: name, telephone or address, and whose post it is where it is not the liaison's."""
+    whose = clauses((naming.role(contact.role), _("deputy") if contact.is_deputy else ""))
+    reached = " ".join(part for part in (contact.name, contact.phone or contact.address) if part)
+    return _("{who} ({post})").format(who=reached, post=whose)
+
+
+def _print_papers(sight: Sight) -> None:
+    rows = [
+        (each["name"], each["type"], _size(each["bytes"]), each["who"], f"{sight.local(each['at']):%Y-%m-%d %H:%M}")
+        for each in sight.papers
+    ]
+    if rows:
+        table((_("paper"), _("type"), _("size"), _("who"), _("when")), rows, title=_("Papers"), keep=(2, 4))
+
+
+def _size(n: int) -> str:
+    return f"{n} B" if n < KIB else f"{n / KIB:.0f} KB" if n < KIB**2 else f"{n / KIB**2:.1f} MB"
 
 
 def _when(sight: Sight, row: dict[str, Any]) -> str:

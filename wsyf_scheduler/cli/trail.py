@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from wsyf_scheduler.cli.office import DEFAULT_ZONE, Office, json_option, need, pass_office
-from wsyf_scheduler.cli.output import print_line, table
+from wsyf_scheduler.cli.output import clauses, listed, print_line, say, table
 from wsyf_scheduler.cli.params import DAY, KEY
 from wsyf_scheduler.cli.verifying import ExpectedType
 from wsyf_scheduler.i18n import _
@@ -100,7 +100,7 @@ def log(
     elif entries:
         print_entries(entries, of_one=key is not None)
     else:
-        click.echo(_("nothing is recorded"))
+        say(_("nothing is recorded"))
 
 
 def read(opened: Glance, key: str | None, since: date | None, limit: int | None) -> list[Entry]:
@@ -151,13 +151,20 @@ def _about(entry: Entry, *, of_one: bool) -> str:
 
 def _what(entry: Entry) -> str:
     """What was done and why."""
-    words = phrase(entry.action) + (f" ({wording.letter(entry.letter)})" if entry.letter else "")
+    words = phrase(entry.action)
+    if entry.letter:
+        words = _("{what} ({letter})").format(what=words, letter=wording.letter(entry.letter))
     why = _why(entry)
-    return f"{words}: {why}" if why else words
+    return _("{what}: {found}").format(what=words, found=why) if why else words
 
 
 def _why(entry: Entry) -> str:
-    return reasons(_codes().get(entry.why, entry.why), entry.detail)
+    return reasons(code_words(entry.why), entry.detail)
+
+
+def code_words(why: str) -> str:
+    """A reason in words where the program itself gave it as a code; what a person gave stands as it is."""
+    return _codes().get(why, why)
 
 
 def _codes() -> dict[str, str]:
@@ -180,36 +187,26 @@ def reasons(why: str, detail: dict[str, Any]) -> str:
         said.append(f"{detail['from']} → {detail['to']}")
     if detail.get("approved_by"):
         said.append(_("approved by {post}").format(post=detail["approved_by"]))
+    if "until" in detail:
+        said.append(_("until {day}").format(day=detail["until"]))
+    if "undone" in detail:
+        said.append(phrase(detail["undone"]["action"]))
     if "papers" in detail:
-        said.append(_("papers: {names}").format(names=", ".join(each["name"] for each in detail["papers"])))
+        said.append(_("papers: {names}").format(names=listed(each["name"] for each in detail["papers"])))
     counts = [f"{name} {value}" for name, value in detail.items() if type(value) is int and value]
-    return "; ".join(part for part in (*said, ", ".join(counts)) if part)
+    return clauses((*said, listed(counts)))
 
 
 def phrase(action: str) -> str:
     """What was done, in plain words; an action this version does not know stands as it is."""
     words = {
         "address_trusted": _("refused address used again"),
-        "assignment_done": _("closed"),
-        "assignment_extended": _("due day extended"),
-        "assignment_held": _("tracked, and held"),
-        "assignment_muted": _("muted"),
-        "assignment_noted": _("note added"),
-        "assignment_released": _("released"),
-        "assignment_reopened": _("opened again"),
-        "assignment_restored": _("back in the plan"),
-        "assignment_returned": _("returned"),
-        "assignment_reworded": _("wording changed by the plan"),
-        "assignment_submitted": _("handed in"),
-        "assignment_tracked": _("tracked"),
-        "assignment_waived": _("waived"),
-        "assignment_withdrawn": _("withdrawn from the plan"),
         "audit_done": _("letters audited"),
         "backup_failed": _("nightly backup failed"),
         "backup_made": _("nightly backup made"),
+        "calendar_imported": _("notice of holidays imported"),
         "bytes_forgotten": _("bytes of old letters let go"),
         "database_restored": _("database restored from a backup"),
-        "due_day_changed": _("due day changed by the plan"),
         "hook_given_up": _("alert command given up"),
         "host_adopted": _("accepted on this host"),
         "message_cancelled": _("mail cancelled, nothing left to say"),
@@ -223,11 +220,40 @@ def phrase(action: str) -> str:
         "message_sent": _("mail sent"),
         "message_superseded": _("mail superseded by newer rungs"),
         "message_uncertain": _("mail maybe sent"),
+        "people_away": _("deputy put in while somebody is away"),
+        "people_back": _("back again, deputy no longer reads"),
         "people_imported": _("people imported"),
+        "person_erased": _("a person's contact details erased"),
         "plan_synced": _("plan synced"),
+        "post_handed_over": _("post handed over"),
         "queue_held": _("the whole queue held"),
         "queue_released": _("the whole queue let go"),
         "queue_written_off": _("the held queue written off"),
         "regime_changed": _("ladder, hours or calendar changed"),
     }
-    return words.get(action, action)
+    return words.get(action) or _on_assignments().get(action, action)
+
+
+def _on_assignments() -> dict[str, str]:
+    """What people, and syncs, do to assignments."""
+    return {
+        "act_undone": _("an act taken back"),
+        "assignment_done": _("closed"),
+        "assignment_extended": _("due day extended"),
+        "assignment_held": _("tracked, and held"),
+        "assignment_muted": _("muted"),
+        "assignment_noted": _("note added"),
+        "assignment_reassigned": _("given to another department by the plan"),
+        "assignment_released": _("released"),
+        "assignment_reminded": _("reminder asked for"),
+        "assignment_reopened": _("opened again"),
+        "assignment_restored": _("back in the plan"),
+        "assignment_returned": _("returned"),
+        "assignment_reworded": _("wording changed by the plan"),
+        "assignment_submitted": _("handed in"),
+        "assignment_tracked": _("tracked"),
+        "assignment_waived": _("waived"),
+        "assignment_withdrawn": _("withdrawn from the plan"),
+        "due_day_changed": _("due day changed by the plan"),
+        "follow_up_added": _("follow-up added"),
+    }

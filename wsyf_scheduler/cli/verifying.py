@@ -14,7 +14,7 @@ import click
 
 from wsyf_scheduler.cli.grid import CONTROL
 from wsyf_scheduler.cli.office import DEFAULT_ZONE, Office
-from wsyf_scheduler.cli.output import print_json
+from wsyf_scheduler.cli.output import print_json, say
 from wsyf_scheduler.clock import monotonic
 from wsyf_scheduler.i18n import _, ngettext
 from wsyf_scheduler.store.chain import Break, Fault, Verified, verify
@@ -72,7 +72,7 @@ def _print(found: Verified, zones: dict[str, ZoneInfo]) -> None:
     if sys.stderr.isatty():
         click.echo("\r\x1b[K", nl=False, err=True)
     for each in found.breaks:
-        click.secho(_words(each, zones), fg="red")
+        say(_words(each, zones), hang=2, fg="red")
     if found.unnamed:
         words = ngettext("… and {n} more fault", "… and {n} more faults", found.unnamed)
         click.secho(words.format(n=found.unnamed), fg="red")
@@ -82,7 +82,7 @@ def _print(found: Verified, zones: dict[str, ZoneInfo]) -> None:
     click.secho(verdict.format(events=events, chains=chains), fg="red" if found.breaks else None, bold=True)
     for head in found.heads:
         words = _("head of {chain}: #{seq} {hash}")
-        click.echo(words.format(chain=_chain(head.chain), seq=head.seq, hash=head.hash[:SHORT]))
+        say(words.format(chain=_chain(head.chain), seq=head.seq, hash=head.hash[:SHORT]))
 
 
 def _words(each: Break, zones: dict[str, ZoneInfo]) -> str:
@@ -117,11 +117,22 @@ def _plain(text: str) -> str:
 
 
 def _day(stored: str, zone: ZoneInfo | None) -> str:
-    """An event's instant in its plan's zone; as it stands, where it is none."""
+    """An event's minute in its plan's zone; as it stands, where it is none."""
+    at = _instant(stored, zone)
+    return f"{at:%Y-%m-%d %H:%M}" if at else stored
+
+
+def _at(stored: str, zone: ZoneInfo | None) -> str:
+    """An event's instant with its offset, for programs; as it stands, where it is none."""
+    at = _instant(stored, zone)
+    return at.isoformat() if at else _plain(stored)
+
+
+def _instant(stored: str, zone: ZoneInfo | None) -> datetime | None:
     with suppress(ValueError, OverflowError):
         at = datetime.fromisoformat(stored).replace(tzinfo=UTC)
-        return f"{at.astimezone(zone or ZoneInfo(DEFAULT_ZONE)):%Y-%m-%d %H:%M}"
-    return stored
+        return at.astimezone(zone or ZoneInfo(DEFAULT_ZONE))
+    return None
 
 
 def _as_json(found: Verified, zones: dict[str, ZoneInfo]) -> dict[str, object]:
@@ -136,7 +147,7 @@ def _as_json(found: Verified, zones: dict[str, ZoneInfo]) -> dict[str, object]:
                 "seq": each.seq,
                 "last_seq": each.last_seq,
                 "event": each.row.id if each.row else None,
-                "at": _plain(each.row.at) if each.row else None,
+                "at": _at(each.row.at, zones.get(each.chain)) if each.row else None,
                 "action": _plain(each.row.action) if each.row else None,
                 "words": _words(each, zones),
             }

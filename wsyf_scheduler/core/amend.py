@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from wsyf_scheduler.core.assignment import Assignment, State
-from wsyf_scheduler.core.plan import FOLLOW_UP_NUMBER, Wanted, assignment_key, part_index, part_name
+from wsyf_scheduler.core.kind import FOLLOW_UP_NUMBER
+from wsyf_scheduler.core.plan import Wanted, assignment_key, part_index, part_name
 
 LIVE = (State.OPEN, State.SUBMITTED)
 
@@ -21,10 +23,24 @@ class Changes:
     restored: tuple[tuple[Assignment, Wanted], ...] = ()  # withdrawn before, and back in the file
     withdrawn: tuple[Assignment, ...] = ()
     reordered: tuple[tuple[Assignment, Wanted], ...] = ()  # another place in the lists, and nothing else
+    reassigned: tuple[tuple[Assignment, Wanted], ...] = ()  # of withdrawn ones: which of the new takes it over
 
     def __bool__(self) -> bool:
         """Whether a sync would change anything that concerns anyone: the order of the lists does not."""
         return bool(self.added or self.moved or self.reworded or self.restored or self.withdrawn)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How much of each; what was given to another department counts as that, not as withdrawn and added."""
+        taken, takers = len(self.reassigned), {want.key for _item, want in self.reassigned}
+        return {
+            "added": sum(want.key not in takers for want in self.added),
+            "moved": len(self.moved),
+            "reworded": len(self.reworded),
+            "restored": sum(item.key not in takers for item, _want in self.restored),
+            "withdrawn": len(self.withdrawn) - taken,
+            "reassigned": taken,
+        }
 
 
 def compare(tracked: Iterable[Assignment], wanted: Iterable[Wanted]) -> Changes:
@@ -36,7 +52,7 @@ def compare(tracked: Iterable[Assignment], wanted: Iterable[Wanted]) -> Changes:
     for want in wanted:
         groups.setdefault((want.period, want.number, want.department), ([], []))[1].append(want)
     found = [_compare_group(*group) for group in groups.values()]
-    return Changes(
+    changes = Changes(
         added=tuple(sorted((want for each in found for want in each.added), key=lambda want: want.position)),
         moved=tuple(pair for each in found for pair in each.moved),
         reworded=tuple(pair for each in found for pair in each.reworded),
@@ -44,6 +60,36 @@ def compare(tracked: Iterable[Assignment], wanted: Iterable[Wanted]) -> Changes:
         withdrawn=tuple(item for each in found for item in each.withdrawn),
         reordered=tuple(pair for each in found for pair in each.reordered),
     )
+    return replace(changes, reassigned=tuple(_handed_over(changes))) if changes.withdrawn else changes
+
+
+def _handed_over(changes: Changes) -> Iterator[tuple[Assignment, Wanted]]:
+    """Withdrawn ones and who takes them over, task by task: of equal due day first, then what is left in order.
+
+    What comes back to a department that had it before takes over like what is new.
+    """
+    come: dict[tuple[str, str], list[Wanted]] = {}
+    back = (replace(want, key=item.key, part=item.part) for item, want in changes.restored)  # it keeps its own key
+    for want in (*changes.added, *back):
+        come.setdefault((want.period, want.number), []).append(want)
+    left: list[tuple[Assignment, list[Wanted]]] = []
+    for item in sorted(changes.withdrawn, key=lambda item: (item.position, _by_part(item))):
+        takers = come.get((item.period, item.number), [])
+        same = next((want for want in takers if _takes(item, want) and want.due_on == item.file_due_on), None)
+        if same is None:
+            left.append((item, takers))
+            continue
+        takers.remove(same)
+        yield item, same
+    for item, takers in left:
+        taker = next((want for want in takers if _takes(item, want)), None)
+        if taker is not None:
+            takers.remove(taker)
+            yield item, taker
+
+
+def _takes(item: Assignment, want: Wanted) -> bool:
+    return want.department != item.department
 
 
 def _compare_group(tracked: list[Assignment], wanted: list[Wanted]) -> Changes:
@@ -61,7 +107,7 @@ def _compare_group(tracked: list[Assignment], wanted: list[Wanted]) -> Changes:
     return Changes(
         added=tuple(_named(tracked, rest)),
         moved=tuple(moved),
-        reworded=tuple(pair for pair in same if _differs(*pair)),
+        reworded=tuple(pair for pair in same if differing(*pair)),
         restored=(*back, *returning),
         withdrawn=tuple(item for item in live if item.state in LIVE),
         reordered=tuple((item, want) for item, want in same if item.position != want.position),
@@ -98,6 +144,29 @@ def _with_part(want: Wanted, part: str) -> Wanted:
     return replace(want, part=part, key=assignment_key(want.period, want.number, part, want.department))
 
 
+def begun(
+    plan_id: str, want: Wanted, now: datetime, *, held: bool = False, origin: str | None = None, root_id: str = ""
+) -> Assignment:
+    """The assignment as it is when its tracking begins."""
+    return Assignment(
+        id=0,
+        plan_id=plan_id,
+        key=want.key,
+        period=want.period,
+        number=want.number,
+        part=want.part,
+        department=want.department,
+        due_on=want.due_on,
+        file_due_on=want.due_on,
+        tracked_from=now,
+        ladder_from=now,
+        held=held,
+        origin=origin,
+        root_id=root_id,
+        **words_of(want),  # type: ignore[arg-type]
+    )
+
+
 def words_of(want: Wanted) -> dict[str, object]:
     """What a sync takes over without a letter."""
     return {
@@ -115,9 +184,10 @@ def words_of(want: Wanted) -> dict[str, object]:
     }
 
 
-def _differs(item: Assignment, want: Wanted) -> bool:
+def differing(item: Assignment, want: Wanted) -> dict[str, tuple[object, object]]:
+    """The words a sync would change: field to (as tracked, as the file has it); its place in the lists is none."""
     words = words_of(want)
     words.pop("position")
-    if item.original_due_on is not None:
+    if item.original_due_on is not None and item.file_due_on == want.due_on:
         words.pop("due_basis")  # an extension made it the office's
-    return any(getattr(item, name) != value for name, value in words.items())
+    return {name: (getattr(item, name), value) for name, value in words.items() if getattr(item, name) != value}

@@ -5,13 +5,15 @@ Days are `date` in the plan's zone and named `*_on`; instants are aware UTC date
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 
 ONE_DAY = timedelta(days=1)
 SATURDAY = 5  # of date.weekday()
+NOVEMBER = 11  # the State Council's notice of the next year comes out then
+LADDER_TAIL = timedelta(days=120)  # after a due day in which its letters may still go, roughly
 LONGEST_CLOSURE = 366  # more days off in a row than this is a broken table of days, not a holiday
 
 
@@ -33,6 +35,29 @@ class YearDays:
     off: frozenset[date] = frozenset()
     working: frozenset[date] = frozenset()
     status: YearStatus = YearStatus.PUBLISHED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class YearNotice:
+    """The State Council's notice for one year: days off, make-up days worked, and which holiday a day belongs to.
+
+    The holiday of New Year's Day may begin in the December before; no other day lies outside the year.
+    """
+
+    year: int
+    off: frozenset[date]
+    working: frozenset[date] = frozenset()
+    names: Mapping[date, str] = field(default_factory=dict)
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Imported:
+    """A notice as the office imported it, when, and who did."""
+
+    notice: YearNotice
+    at: datetime
+    who: str
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,6 +96,18 @@ class WorkCalendar:
                 return day
             day += step
         raise NoWorkingDay(day.isoformat())
+
+
+def year_in_doubt(today: date, last_due_on: date | None, is_known: Callable[[int], bool]) -> int | None:
+    """The year whose notice the office should import by now, or None: this year, from November on the next.
+
+    `last_due_on` is the last due day of what is open: a year no letter can reach is none to worry about. `is_known`
+    says whether a year has its notice.
+    """
+    for year in (today.year, *([today.year + 1] if today.month >= NOVEMBER else [])):
+        if last_due_on is not None and last_due_on + LADDER_TAIL >= date(year, 1, 1) and not is_known(year):
+            return year
+    return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

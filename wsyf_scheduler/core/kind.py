@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
+
+FOLLOW_UP_NUMBER = re.compile(r"f[0-9]+")  # f1, f2 and so on: no task of the paper has such a number
 
 
 class Kind(StrEnum):

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from wsyf_scheduler.core.assignment import Assignment, State
 
 SET = "set"  # in an event's detail: fields the action itself does not tell, as they were from then on
-FIRST = ("assignment_tracked", "assignment_held")
+FIRST = ("assignment_tracked", "assignment_held", "follow_up_added")
 CLOSING = ("assignment_done", "assignment_waived")
 RESTORED = "assignment_restored"
 ONTO_TODAY = ("assignment_released", "assignment_reopened", RESTORED)  # an overdue one goes on from there

@@ -29,6 +29,7 @@ TRANSITIONS: dict[MessageState, dict[MessageState, str]] = {
         MessageState.SENDING: "claimed",
         MessageState.HELD: "guard",
         MessageState.DISCARDED: "written off",
+        MessageState.CANCELLED: "act taken back",
     },
     MessageState.SENDING: {
         MessageState.SENT: "server said yes",

@@ -13,7 +13,7 @@ from wsyf_scheduler.core.ladder import DEPARTMENT_ROLES, NEXT_HIGHER
 class Holder:
     """One holder of a post; no bound where `since` or `until` is None, both days included.
 
-    From `away_since` to `away_until` the deputy's address is used instead.
+    From `away_since` to `away_until` the deputy's address is used instead; a deputy who is away too is followed on.
     """
 
     role: str
@@ -38,6 +38,30 @@ class Holder:
         return (self.away_since is None or self.away_since <= day) and (
             self.away_until is None or day <= self.away_until
         )
+
+
+def circle(holders: Iterable[Holder], new: Holder) -> tuple[str, ...]:
+    """The addresses a circle of deputies runs through on some day if `new` is entered; empty where there is none.
+
+    `holders` are all others; `new` is away and has a deputy. Only absences that share a day make a circle.
+    """
+    absences = [each for each in holders if each.deputy and (each.away_since or each.away_until)]
+    start = new.email.casefold()
+
+    def follow(address: str, first: date, last: date, passed: tuple[str, ...]) -> tuple[str, ...]:
+        if address.casefold() == start:
+            return (*passed, address)
+        for each in absences:
+            if each.email.casefold() != address.casefold() or address in passed:
+                continue
+            shared = max(first, each.away_since or date.min), min(last, each.away_until or date.max)
+            if shared[0] <= shared[1]:
+                found = follow(each.deputy, *shared, (*passed, address))
+                if found:
+                    return found
+        return ()
+
+    return follow(new.deputy, new.away_since or date.min, new.away_until or date.max, (new.email,))
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +101,11 @@ class Roster:
         """Index the holders by post."""
         self._office, self._refused = office, refused
         self._by_post: dict[Post, list[Holder]] = {}
+        self._leaving: dict[str, list[Holder]] = {}  # those with a deputy, by address: few
         for holder in holders:
             self._by_post.setdefault(Post(holder.role, holder.department), []).append(holder)
+            if holder.deputy:
+                self._leaving.setdefault(holder.email.casefold(), []).append(holder)
 
     def of(self, post: Post, day: date) -> tuple[Reader, ...]:
         """Who reads for a post on a day (two holders are both addressed); empty where it is vacant."""
@@ -93,12 +120,40 @@ class Roster:
         return tuple(reader.address for reader in self._held_by(post, day) if self.is_refused(reader.address))
 
     def _held_by(self, post: Post, day: date) -> tuple[Reader, ...]:
-        found = []
+        return tuple(self._reader(each, post, day) for each in self._by_post.get(post, ()) if each.holds_on(day))
+
+    def _reader(self, holder: Holder, post: Post, day: date) -> Reader:
+        if not holder.is_away_on(day):
+            return Reader(holder.email, holder.name, post)
+        return Reader(self._stand_in(holder, day), "", post)
+
+    def _stand_in(self, holder: Holder, day: date) -> str:
+        """The deputy's address or, where the deputy is away too, the deputy's deputy's; a circle ends where it closes.
+
+        Circles are refused when they are entered; one that got in by a file must not hang a letter.
+        """
+        address, passed = holder.deputy, {holder.email.casefold()}
+        while address.casefold() not in passed:
+            passed.add(address.casefold())
+            away = (each for each in self._leaving.get(address.casefold(), ()) if each.is_away_on(day))
+            further = next((each.deputy for each in away if each.deputy.casefold() not in passed), None)
+            if further is None:
+                break
+            address = further
+        return address
+
+    def is_held_by(self, post: Post, address: str, day: date) -> bool:
+        """Whether this address is that of a holder of the post on a day, there or away."""
+        wanted = address.casefold()
+        return any(each.email.casefold() == wanted and each.holds_on(day) for each in self._by_post.get(post, ()))
+
+    def reader_of(self, post: Post, address: str, day: date) -> Reader | None:
+        """Who reads for one of the holders of a post, by the holder's own address; None where nobody can."""
         for holder in self._by_post.get(post, ()):
-            if holder.holds_on(day):
-                away = holder.is_away_on(day)
-                found.append(Reader(holder.deputy if away else holder.email, "" if away else holder.name, post))
-        return tuple(found)
+            if holder.email.casefold() == address.casefold() and holder.holds_on(day):
+                reader = self._reader(holder, post, day)
+                return None if self.is_refused(reader.address) else reader
+        return None
 
     def posts_of(self, address: str, day: date) -> tuple[Post, ...]:
         """The posts an address reads for on a day."""

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 from string import ascii_lowercase
 
 from wsyf_scheduler.core.kind import Kind
-
-FOLLOW_UP_NUMBER = re.compile(r"f[0-9]+")
 
 
 class Basis(StrEnum):
@@ -144,6 +141,7 @@ class Plan:
     targets: tuple[Target, ...] = ()
     roles: tuple[tuple[str, str], ...] = ()
     periods: tuple[Period, ...] = ()
+    draft: bool = False  # may be looked at and rehearsed, but not tracked
 
     def department(self, department_id: str) -> Department:
         """The department of that id; KeyError where there is none."""

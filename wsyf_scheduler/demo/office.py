@@ -9,7 +9,7 @@ from pathlib import Path
 from wsyf_scheduler import config as config_file
 from wsyf_scheduler.acts import lay_out
 from wsyf_scheduler.config import Config, Smtp
-from wsyf_scheduler.errors import WsyfError
+from wsyf_scheduler.errors import WsyfError, reason
 from wsyf_scheduler.i18n import _
 
 FOLDER = "wsyf-demo"
@@ -71,4 +71,4 @@ def over_smtp(config: Config, host: str, port: int) -> Config:
 
 def _cannot(folder: Path, error: OSError) -> WsyfError:
     message = _("the demo's folder {folder} cannot be made: {why}; name another with --dir")
-    return WsyfError(message.format(folder=folder, why=error.strerror or error))
+    return WsyfError(message.format(folder=folder, why=reason(error)))

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
 from wsyf_scheduler.core.ladder import DEPARTMENT_ROLES, ROLES
-from wsyf_scheduler.core.people import Holder
-from wsyf_scheduler.errors import Fault, Invalid
+from wsyf_scheduler.core.people import Holder, Post
+from wsyf_scheduler.errors import Fault, Invalid, reason
 from wsyf_scheduler.files import sheets
 from wsyf_scheduler.i18n import _
 from wsyf_scheduler.values import CONTROL, is_address, shown, unknown_word
@@ -31,6 +32,8 @@ CHINESE = {
     "外出起": "away_since",
     "外出止": "away_until",
 }
+VACANT = ("空缺", "vacant")
+FORMULA = re.compile(r"'*[=+@＝＋－＠-]")  # what a spreadsheet takes for a formula, and what was guarded before
 ROLE_NAMES = {
     "联络员": "liaison",
     "召集人": "convener",
@@ -40,21 +43,37 @@ ROLE_NAMES = {
 }
 
 
-def load(path: Path, departments: Mapping[str, str], elsewhere: list[int] | None = None) -> list[Holder]:
+def guarded(cell: str) -> str:
+    """A cell of a CSV file that no spreadsheet takes for a formula."""
+    return f"'{cell}" if FORMULA.match(cell) else cell
+
+
+def unguarded(cell: str) -> str:
+    """The inverse of guarded."""
+    return cell[1:] if cell.startswith("'") and FORMULA.match(cell) else cell
+
+
+def load(
+    path: Path,
+    departments: Mapping[str, str],
+    elsewhere: list[int] | None = None,
+    vacant: list[Post] | None = None,
+) -> list[Holder]:
     """Read a people file, CSV or XLSX; `departments` maps id to short name, and either is accepted. Raises Invalid.
 
     A department nobody knows is a fault; where a list `elsewhere` is given, its lines are put there and left out.
+    A line with a post and neither name nor address, or with 空缺, says that the post is vacant: it goes to `vacant`.
     """
     if path.suffix.lower() == ".xlsx":
-        reader = _Reader(str(path), departments, elsewhere)
+        reader = _Reader(str(path), departments, elsewhere, vacant)
         for line, row in enumerate(sheets.rows(path), 1):
             reader.take(row, line)
         return reader.finish()
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise Invalid([Fault(file=str(path), message=_("cannot be read: {why}").format(why=error.strerror))]) from error
-    return parse(_decode(data, str(path)), str(path), departments, elsewhere)
+        raise Invalid([Fault(file=str(path), message=_("cannot be read: {why}").format(why=reason(error)))]) from error
+    return parse(_decode(data, str(path)), str(path), departments, elsewhere, vacant)
 
 
 def _decode(data: bytes, file: str) -> str:
@@ -66,16 +85,26 @@ def _decode(data: bytes, file: str) -> str:
     raise Invalid([Fault(file=file, message=_("expected CSV text in UTF-8 or GB18030"))])
 
 
-def parse(text: str, file: str, departments: Mapping[str, str], elsewhere: list[int] | None = None) -> list[Holder]:
+def parse(
+    text: str,
+    file: str,
+    departments: Mapping[str, str],
+    elsewhere: list[int] | None = None,
+    vacant: list[Post] | None = None,
+) -> list[Holder]:
     """The holders in a CSV text, in its order."""
     lines = csv.reader(io.StringIO(text, newline=""))
-    reader = _Reader(file, departments, elsewhere)
+    reader = _Reader(file, departments, elsewhere, vacant)
     try:
         for row in lines:
-            reader.take(row, lines.line_num)
+            reader.take([unguarded(cell) for cell in row], lines.line_num)
     except csv.Error as error:
         reader.fault(lines.line_num, None, _("not valid CSV: {why}").format(why=error))
     return reader.finish()
+
+
+def _is_vacant(cells: Mapping[str, str]) -> bool:
+    return all(cells.get(key, "") in ("", *VACANT) for key in ("name", "email"))
 
 
 def _columns(cells: list[str]) -> list[str]:
@@ -85,8 +114,11 @@ def _columns(cells: list[str]) -> list[str]:
 class _Reader:
     """Collects holders and faults, a row at a time."""
 
-    def __init__(self, file: str, departments: Mapping[str, str], elsewhere: list[int] | None) -> None:
+    def __init__(
+        self, file: str, departments: Mapping[str, str], elsewhere: list[int] | None, vacant: list[Post] | None
+    ) -> None:
         self._file, self._departments, self._elsewhere = file, departments, elsewhere
+        self._vacant = [] if vacant is None else vacant
         self._header: list[str] | None = None
         self._faults: list[Fault] = []
         self._holders: list[Holder] = []
@@ -137,6 +169,9 @@ class _Reader:
             if CONTROL.search(value):
                 self.fault(line, key, _("a line break or control character is not allowed here"))
         role = self._role(cells, line)
+        if _is_vacant(cells):
+            self._vacant.append(Post(role, self._department(cells.get("department", ""), role, line)))
+            return
         holder = Holder(
             role=role,
             department=self._department(cells.get("department", ""), role, line),
@@ -197,13 +232,3 @@ class _Reader:
         except ValueError:
             self.fault(line, key, _("expected a date such as 2026-12-31, found {found}").format(found=shown(text)))
             return None
-
-
-def export(holders: Iterable[Holder]) -> str:
-    """The holders as CSV text with all columns, sorted by post."""
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for holder in sorted(holders, key=lambda h: (ROLES.index(h.role), h.department, h.email)):
-        writer.writerow([getattr(holder, column) or "" for column in COLUMNS])
-    return out.getvalue()

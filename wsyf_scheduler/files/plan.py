@@ -23,7 +23,7 @@ from wsyf_scheduler.core.plan import (
     assignment_key,
     part_name,
 )
-from wsyf_scheduler.errors import Fault, Invalid
+from wsyf_scheduler.errors import Fault, Invalid, reason
 from wsyf_scheduler.files.dues import Span
 from wsyf_scheduler.files.periods import identifier, percent, read_period
 from wsyf_scheduler.files.tasks import Entry, read_task
@@ -32,15 +32,25 @@ from wsyf_scheduler.reading import Document, Table, decode
 from wsyf_scheduler.values import shown, unknown_word
 
 PLAN_FILE = "plan.toml"
+EXAMPLE = ".example"
 
 
-def folders(jobs: Path) -> list[Path]:
-    """The plan folders below the jobs folder, by name; raises Invalid where there is none."""
-    found = sorted(path.parent for path in jobs.glob(f"*/{PLAN_FILE}"))
+def folders(jobs: Path, *, named: str | None = None) -> list[Path]:
+    """The plan folders below the jobs folder, by name; raises Invalid where there is none.
+
+    Examples (`*.example`) are left out, but for the one that is `named`, with or without that ending.
+    """
+    every = sorted(path.parent for path in jobs.glob(f"*/{PLAN_FILE}"))
+    found = [path for path in every if not is_example(path) or (named and named in (path.name, path.stem))]
     if not found:
         message = _("no plan here: expected a folder with a {name}").format(name=PLAN_FILE)
         raise Invalid([Fault(file=str(jobs), message=message)])
     return found
+
+
+def is_example(folder: Path) -> bool:
+    """Whether a folder shows how a plan may be written, and is looked at by name only."""
+    return folder.name.endswith(EXAMPLE)
 
 
 def read_texts(folder: Path) -> dict[str, str]:
@@ -50,7 +60,7 @@ def read_texts(folder: Path) -> dict[str, str]:
         try:
             text, fault = decode(path.read_bytes(), str(path))
         except OSError as error:
-            text, fault = "", Fault(file=str(path), message=_("cannot be read: {why}").format(why=error.strerror))
+            text, fault = "", Fault(file=str(path), message=_("cannot be read: {why}").format(why=reason(error)))
         faults += [fault] if fault else []
         texts[path.name] = text
     if faults:
@@ -118,6 +128,7 @@ def _head(root: Table) -> Plan:
         industries=industries,
         targets=targets,
         roles=tuple((role, roles.line(role, "")) for role in ROLES),
+        draft=root.boolean("draft", default=False),
     )
     roles.close()
     return plan

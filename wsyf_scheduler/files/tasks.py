@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from wsyf_scheduler.core.kind import Kind
-from wsyf_scheduler.core.plan import FOLLOW_UP_NUMBER, Basis, Due, Form, Plan, Task, others
+from wsyf_scheduler.core.kind import FOLLOW_UP_NUMBER, Kind
+from wsyf_scheduler.core.plan import Basis, Due, Form, Plan, Task, others
 from wsyf_scheduler.files.dues import DUE_FORMS, NO_DAY, Span, read_data_year, read_dues
 from wsyf_scheduler.i18n import _
 from wsyf_scheduler.reading import Table

@@ -12,7 +12,7 @@ from functools import lru_cache
 from operator import attrgetter
 from typing import Any, Final
 
-from wsyf_scheduler.mail.letter import Letter, LetterKind, PlanFacts, Row, Section, Waiting
+from wsyf_scheduler.mail.letter import Letter, LetterKind, PlanFacts, Row, Section, Standing, Waiting
 from wsyf_scheduler.mail.phrases import (
     LETTERS,
     basis,
@@ -35,6 +35,7 @@ Facts = Mapping[str, Any]
 MONTHLY: Final = "工作月报"  # a digest that is not the coordinator's (RULES.md §4)
 GLANCE: Final = 6  # rows named behind the subject in a phone's list
 SIGNED_AT: Final = 14  # Han characters left free before the signature, where the office's name leaves room
+OPEN_NAMED: Final = 3  # follow-ups still open that a row names
 _NAMES = tuple(each.name for each in fields(Row))
 _values = attrgetter(*_NAMES)
 _TEXTS = tuple(each.name for each in fields(Row) if each.type == "str")
@@ -49,7 +50,8 @@ def facts(letter: Letter) -> dict[str, Any]:
     on, kind = letter.on, letter.kind
     department, addressee = clean(letter.department_name), clean(letter.addressee)
     rows = [_row(row, on) for row in letter.rows]
-    if kind is LetterKind.BRIEFING:
+    handed = kind is LetterKind.HAND_OVER
+    if kind is LetterKind.BRIEFING or (handed and not department):
         rows = [row for group in by_department(rows) for row in group["rows"]]
     leads = _numbered([row for row in rows if row["role"] != "support"])
     supports = _numbered([row for row in rows if row["role"] == "support"])
@@ -61,12 +63,13 @@ def facts(letter: Letter) -> dict[str, Any]:
         "on": on,
         "addressee": addressee,
         "department_name": department,
-        "reader": department + post(addressee) if monthly else department or post(addressee),
+        "reader": department + post(addressee) if monthly or handed else department or post(addressee),
         "stand_in": clean(letter.stand_in),
         "rows": rows,
         "leads": leads,
         "supports": supports,
         "sections": [_section(section, on) for section in letter.sections],
+        "standings": [_standing(each) for each in letter.standings],
         "lines": tuple(map(clean, letter.lines)),
         "headline": clean(letter.headline),
         "next_due": _row(letter.next_due, on) if letter.next_due else None,
@@ -166,12 +169,25 @@ def _numbered(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _after(after: Waiting) -> dict[str, Any]:
-    return {"key": clean(after.key), "title": clean(after.title), "closed": after.closed}
+    return {"key": clean(after.key), "title": clean(after.title), "closed": after.closed, "open": _titles(after)}
 
 
 def _waits(after: Waiting) -> str:
     state = "已办结" if after.closed else "尚未办结，本任务待其办结后进行"
-    return f"{clean(after.key)} {clean(after.title)}（{state}）"
+    return f"{clean(after.key)} {clean(after.title)}（{state}）{_left_open(after)}"
+
+
+def _left_open(after: Waiting) -> str:
+    """；尚有5项交办事项未办结：工地脚手架整改、补发手册、应急演练等, or nothing."""
+    if not after.open:
+        return ""
+    titles = list(dict.fromkeys(_titles(after)))
+    more = "等" if len(titles) > OPEN_NAMED else ""
+    return f"；尚有{len(after.open)}项交办事项未办结：{listed(map(clip, titles[:OPEN_NAMED]))}{more}"
+
+
+def _titles(after: Waiting) -> tuple[str, ...]:
+    return tuple(map(clean, after.open))
 
 
 def _section(section: Section, on: date) -> dict[str, Any]:
@@ -180,6 +196,20 @@ def _section(section: Section, on: date) -> dict[str, Any]:
         "rows": [_row(row, on) for row in section.rows],
         "lines": tuple(map(clean, section.lines)),
     }
+
+
+def _standing(each: Standing) -> dict[str, Any]:
+    """A department's fields; `words` says them in a line, `urgency` as of a row."""
+    said: dict[str, Any] = {field.name: getattr(each, field.name) for field in fields(each)}
+    department, title = clean(each.department), clean(each.title)
+    rest = each.open - each.overdue - each.soon - each.submitted - each.held
+    counts = {"14日内到期": each.soon, "已提交待确认": each.submitted, "暂缓通知": each.held, "其他未办结": rest}
+    parts = [f"{words}{n}项" for words, n in counts.items() if n]
+    if each.overdue:
+        longest_one = "已逾期" if each.overdue == 1 else "最长已逾期"
+        parts.insert(0, f"逾期{each.overdue}项，{longest_one}{each.days}天（{title}）")
+    urgency = "late" if each.overdue else "soon" if each.soon else "calm"
+    return {**said, "department": department, "title": title, "words": "；".join(parts), "urgency": urgency}
 
 
 @lru_cache(maxsize=16)

@@ -20,6 +20,7 @@ class LetterKind(StrEnum):
     BRIEFING = "briefing"  # 情况报告
     RECEIPT = "receipt"  # 回执
     CHANGE = "change"  # 变更告知
+    HAND_OVER = "hand-over"  # 工作交接告知
     DIGEST = "digest"  # 周报
     ALERT = "alert"  # 告警
     TEST = "test"  # 测试
@@ -57,11 +58,15 @@ class Told:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
-    """The task an assignment waits for (`after` in the plan), and whether that is closed."""
+    """The task an assignment waits for (`after` in the plan), whether that is closed, and what it left open.
+
+    `open` holds the titles of the follow-ups that came of it and are still owed, by due date.
+    """
 
     key: str
     title: str
     closed: bool
+    open: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,11 +93,14 @@ class Row:
     hand_in: str = ""  # what to hand in
     after: Waiting | None = None
     told: tuple[Told, ...] = ()  # oldest first
-    happened: str = ""  # done | returned | extended | waived | withdrawn | reopened | due-changed
+    happened: str = ""  # done | returned | extended | waived | withdrawn | reassigned | reopened | due-changed
     reason: str = ""
     approved_by: str = ""
     on: date | None = None  # the day it was done, or mattered
+    origin: str = ""  # of a follow-up: the key it came from, with its title
+    handed_to: str = ""  # reassigned: the short name of the department that takes it over
     previous_due_on: date | None = None  # changes: the due date before this one, where that is not the original
+    standing: str = ""  # hand-overs: 已提交，待确认; 暂缓通知; 静默至…; empty where letters go
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +110,23 @@ class Section:
     name: str  # overdue | due-soon | submitted | undeliverable | system | held | records
     rows: tuple[Row, ...] = ()
     lines: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """One line of a leader's digest: how a department (its short name) stands; counts of assignments.
+
+    `open` counts all that is not closed, the others too; `days` and `title` are of what is overdue longest.
+    """
+
+    department: str
+    open: int = 0
+    overdue: int = 0
+    days: int = 0
+    title: str = ""
+    soon: int = 0
+    submitted: int = 0
+    held: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +146,7 @@ class Letter:
     stand_in: str = ""
     rows: tuple[Row, ...] = ()
     sections: tuple[Section, ...] = ()  # digests
+    standings: tuple[Standing, ...] = ()  # leaders' digests: a line a department, the worst first
     lines: tuple[str, ...] = ()  # alerts: what happened; one paragraph a line
     headline: str = ""  # alerts: the subject's words
     next_due: Row | None = None  # digests: what falls due next, when all is quiet

@@ -12,7 +12,7 @@ from errno import ELOOP
 from hashlib import sha256
 from pathlib import Path
 
-from wsyf_scheduler.errors import MailTrouble
+from wsyf_scheduler.errors import MailTrouble, reason
 from wsyf_scheduler.i18n import _
 from wsyf_scheduler.mail.letter import Outcome, Outgoing, Phase, Sent
 from wsyf_scheduler.mail.mailer import Posting, SerialPosting
@@ -97,7 +97,7 @@ class MaildirMailer:
             _make_durable(self._path / "new")
 
     def _explain(self, error: OSError) -> str:
-        return _("{where}: cannot keep mail: {reason}").format(where=self.describe, reason=error.strerror or error)
+        return _("{where}: cannot keep mail: {reason}").format(where=self.describe, reason=reason(error))
 
 
 def _name(message: Outgoing) -> str:

@@ -28,6 +28,7 @@ LETTERS: Final = {
     LetterKind.BRIEFING: "情况报告",
     LetterKind.RECEIPT: "回执",
     LetterKind.CHANGE: "变更告知",
+    LetterKind.HAND_OVER: "工作交接告知",
     LetterKind.DIGEST: "工作周报",
     LetterKind.ALERT: "系统告警",
     LetterKind.TEST: "测试",
@@ -37,7 +38,7 @@ SECTIONS: Final = {
     "overdue": "逾期未完成",
     "due-soon": "14日内到期",
     "submitted": "已提交待确认",
-    "undeliverable": "邮件未送达",
+    "undeliverable": "信函未送达",
     "held": "暂缓通知",
     "system": "系统运行",
     "records": "运行记录",
@@ -48,8 +49,19 @@ HAPPENED: Final = {
     "extended": "延期",
     "waived": "免予办理",
     "withdrawn": "撤销",
+    "reassigned": "转交",
     "reopened": "恢复办理",
     "due-changed": "期限调整",
+}
+HAND_IN: Final = {  # where the plan file does not say what to hand in (docs/plan-format.md)
+    "data": "相关数据",
+    "campaign": "宣传、培训工作开展情况",
+    "general": "办理情况",
+    "meeting": "会议纪要和议定事项",
+    "inspection": "检查、调研情况",
+    "evaluation": "评估报告",
+    "summary": "总结报告",
+    "follow-up": "办理情况",
 }
 DIGITS: Final = "零一二三四五六七八九"
 TOLD_IN_FULL: Final = 6  # earlier notices named day by day; of more, each kind's first and latest day are

@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from functools import cache
 from typing import Final
 
-from wsyf_scheduler.mail.letter import Contact, Letter, LetterKind, PlanFacts, Row, Section, Told, Waiting
+from wsyf_scheduler.mail.letter import Contact, Letter, LetterKind, PlanFacts, Row, Section, Standing, Told, Waiting
 
 PLAN: Final = PlanFacts(
     id="gaoping-2021-2025",
@@ -87,7 +87,7 @@ _ESCALATED: Final = (*_CHASED, Told(on=date(2023, 3, 3), kind=LetterKind.ESCALAT
 @cache
 def samples() -> tuple[Letter, ...]:
     """A handful of letters for every kind; every field of a letter is filled in at least one of them."""
-    letters = (*_ladder(), *_briefings(), *_answers(), *_digests(), *_plain())
+    letters = (*_ladder(), *_briefings(), *_answers(), *_hand_overs(), *_digests(), *_plain())
     return (*letters, *_hostile(letters))
 
 
@@ -143,7 +143,8 @@ def _answers() -> tuple[Letter, ...]:
         extended,
         again,
         replace(CAMPAIGN, happened="waived", reason="并入全市统一活动", approved_by="办公室主任", on=on),
-        replace(CAMPAIGN, happened="withdrawn", reason="方案调整，改由住建部门承担", on=on),
+        replace(CAMPAIGN, happened="withdrawn", reason="方案调整，不再安排", on=on),
+        replace(CAMPAIGN, happened="reassigned", handed_to="住建", reason="方案调整，改由住建部门承担", on=on),
         replace(CAMPAIGN, happened="reopened", reason="材料需要补充", on=on),
         replace(ACCIDENTS, happened="due-changed", previous_due_on=date(2023, 2, 15), on=on),
     )
@@ -157,6 +158,26 @@ def _answers() -> tuple[Letter, ...]:
     )
 
 
+def _hand_overs() -> tuple[Letter, ...]:
+    on = date(2023, 3, 20)
+    returned = Told(on=date(2023, 3, 6), kind=LetterKind.RECEIPT, posts=("liaison",))
+    late = replace(ACCIDENTS, told=(*_ESCALATED, returned))
+    moved = replace(MEETING, role="support", told=_CHASED, standing="暂缓通知")
+    full = _letter(LetterKind.HAND_OVER, on, late, replace(CAMPAIGN, standing="已提交，待确认"), moved)
+    line = "自2023年3月20日起，应急联络员一职由您接任。"
+    full = replace(full, lines=(line,))
+    leader = replace(full, addressee="director", department_name="", rows=(full.rows[0], replace(moved, role="lead")))
+    return (
+        full,
+        replace(full, rows=full.rows[:1]),
+        replace(full, rows=full.rows[2:], addressee="convener"),
+        replace(full, rows=full.rows[1:2]),
+        replace(full, rows=()),
+        leader,
+        replace(leader, rows=(), addressee="coordinator"),
+    )
+
+
 def _digests() -> tuple[Letter, ...]:
     on = date(2023, 3, 6)
     quiet = Letter(kind=LetterKind.DIGEST, plan=PLAN, on=on, addressee="coordinator")
@@ -166,12 +187,18 @@ def _digests() -> tuple[Letter, ...]:
         Section(name="overdue", rows=(row, replace(row, key="2023/1/housing", department="住建"))),
         Section(name="due-soon", rows=(soon,)),
         Section(name="submitted", rows=(replace(row, key="2023/1/transport", department="交通", on=DUE),)),
-        Section(name="undeliverable", lines=("第12号邮件（督办，住建）：对方服务器拒收（550）",)),
+        Section(name="undeliverable", lines=("第12号信函（督办，住建）：对方服务器拒收（550）",)),
         Section(name="held", rows=(replace(row, key="2022/1/emergency"),)),
+    )
+    standings = (
+        Standing(department="应急", open=9, overdue=2, days=12, title=ACCIDENTS.title, soon=1, submitted=1, held=1),
+        Standing(department="人社", open=5, soon=1),
+        Standing(department="财政"),
     )
     return (
         replace(quiet, sections=sections),
-        replace(quiet, addressee="director", sections=sections[:3]),
+        replace(quiet, addressee="director", standings=standings),
+        replace(quiet, addressee="chief", standings=standings[1:], next_due=replace(CAMPAIGN, days_left=300)),
         replace(quiet, addressee="convener", department_name=DEPARTMENT, sections=sections[:1]),
         replace(quiet, addressee="chief", stand_in="director"),
         replace(quiet, next_due=replace(CAMPAIGN, days_left=(CAMPAIGN.due_on - on).days)),

@@ -10,7 +10,7 @@ import socket
 import ssl
 from collections.abc import Container
 
-from wsyf_scheduler.errors import MailTrouble
+from wsyf_scheduler.errors import MailTrouble, reason
 from wsyf_scheduler.i18n import _
 from wsyf_scheduler.mail.letter import Outcome, Outgoing, Phase, Refusal, Sent
 
@@ -201,7 +201,7 @@ def explain(error: Exception) -> str:
         case ConnectionError():
             words = _("the connection was lost")
         case OSError():
-            words = error.strerror or str(error)
+            words = reason(error)
         case UnicodeError():
             words = _("a name that cannot be said in SMTP")
         case _:

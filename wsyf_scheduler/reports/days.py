@@ -5,6 +5,7 @@ Pure; imports core.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -50,7 +51,8 @@ class Day:
 class Way:
     """How a rung came to `on`: `n` days by `rule` from `base`, to `nominal_on`, passing over the days `skipped`.
 
-    `skipped` are days off in the order they were met; with rolling back, `nominal_on` is the first of them.
+    `skipped` are days off in the order they were met; with rolling back, `nominal_on` is the first of them. `made_up`
+    are weekend days on the way that were worked, and counted.
     """
 
     rule: Rule
@@ -59,6 +61,7 @@ class Way:
     nominal_on: date
     on: date
     skipped: tuple[date, ...]
+    made_up: tuple[date, ...] = ()
 
 
 def day_of(on: date, table: Timetable) -> Day:
@@ -96,21 +99,37 @@ def way_of(landing: Landing, item: Assignment, table: Timetable) -> Way:
         case WorkingDays(n):
             base = landing.counted_from
             skipped = _off(base, landing.on, calendar)[not calendar.is_working(base) :]
-            return _way(Rule.WORKING_DAYS, n, base, landing.on, landing, skipped)
+            return _way(Rule.WORKING_DAYS, n, base, landing.on, landing, skipped, _made_up(base, landing.on, calendar))
         case Every(n):
             base = calendar.nth(landing.on, -n)
-            return _way(Rule.EVERY, n, base, landing.on, landing, _off(base, landing.on, calendar))
+            skipped, made_up = _off(base, landing.on, calendar), _made_up(base, landing.on, calendar)
+            return _way(Rule.EVERY, n, base, landing.on, landing, skipped, made_up)
         case _:
             assert_never(when)
 
 
-def _way(rule: Rule, n: int, base: date, nominal_on: date, landing: Landing, skipped: tuple[date, ...]) -> Way:
-    return Way(rule=rule, n=n, base=base, nominal_on=nominal_on, on=landing.on, skipped=skipped)
+def _way(
+    rule: Rule,
+    n: int,
+    base: date,
+    nominal_on: date,
+    landing: Landing,
+    skipped: tuple[date, ...],
+    made_up: tuple[date, ...] = (),
+) -> Way:
+    return Way(rule=rule, n=n, base=base, nominal_on=nominal_on, on=landing.on, skipped=skipped, made_up=made_up)
 
 
 def _off(first: date, last: date, calendar: WorkCalendar) -> tuple[date, ...]:
     """The days off from one day to another, both ends included, in that direction."""
+    return tuple(day for day in _between(first, last) if not calendar.is_working(day))
+
+
+def _made_up(first: date, last: date, calendar: WorkCalendar) -> tuple[date, ...]:
+    """The make-up working days from one day to another, the first not counted, in that direction."""
+    return tuple(day for day in _between(first, last) if day != first and calendar.is_make_up(day))
+
+
+def _between(first: date, last: date) -> Iterator[date]:
     step = ONE_DAY if last >= first else -ONE_DAY
-    span = abs((last - first).days)
-    days = (first + index * step for index in range(span + 1))
-    return tuple(day for day in days if not calendar.is_working(day))
+    return (first + index * step for index in range(abs((last - first).days) + 1))

@@ -13,12 +13,14 @@ from datetime import date, datetime
 from wsyf_scheduler.core.assignment import Assignment
 from wsyf_scheduler.core.ladder import DEPARTMENT_ROLES, LEADERS, Timetable
 from wsyf_scheduler.core.life import Life, live
-from wsyf_scheduler.core.people import Post, Reader
+from wsyf_scheduler.core.people import Holder, Post, Reader
 from wsyf_scheduler.reports import days, recorded
 from wsyf_scheduler.reports.ladder import RESTARTED, Step, steps
 from wsyf_scheduler.reports.past import Past, Span
-from wsyf_scheduler.reports.recorded import Recorded, Try
+from wsyf_scheduler.reports.recorded import Deed, Recorded, Try
 from wsyf_scheduler.store.glance import Glance
+
+LEDGER = ("message_sent", "message_retry")  # events the attempts tell of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,11 +40,16 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watch:
-    """Who reads for one post on a day; where it is vacant, who stands in for it."""
+    """Who reads for one post on a day; where it is vacant, who stands in for it.
+
+    `away` are its holders for whom a deputy reads; `refused` addresses that would read and cannot be reached.
+    """
 
     post: Post
     readers: tuple[Reader, ...]
     vacant: bool
+    away: tuple[Holder, ...] = ()
+    refused: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +60,9 @@ class Explanation:
     them (late ones, receipts, changes); `before` and `after` the nearest steps around it; `ladder` all steps that
     were decided, or belong to the ladder as it runs now. `then` is the assignment as it stood at the end of the day,
     None before it was tracked; `holds` and `pauses` are when the queue was held and when the engine did not run;
-    `rules_since` says since when the rules of that day had been in force, where they were others than now.
+    `rules_since` says since when the rules of that day had been in force, where they were others than now. `deeds` are
+    what was done about it that day, `deed_before` the last thing done earlier, `mail_deeds` what was done about the
+    mail of that day: held back, let go, taken back.
     """
 
     item: Assignment
@@ -70,6 +79,9 @@ class Explanation:
     pauses: tuple[Span, ...]
     rules_since: datetime | None
     tries: tuple[Try, ...]
+    deeds: tuple[Deed, ...]
+    deed_before: Deed | None
+    mail_deeds: tuple[Deed, ...]
 
     @property
     def held_messages(self) -> tuple[int, ...]:
@@ -88,6 +100,9 @@ def explain(opened: Glance, source: Past, item: Assignment, on: date) -> Explana
     others = tuple(_others(source, rows, landed, on))
     messages = [each.message.id for each in landed if each.message is not None]
     messages += [each.message.id for each in others if each.message is not None]
+    begins_at = source.present.hours.midnight(on)
+    deeds = recorded.deeds_where(opened, "assignment_id = :id AND message_id IS NULL", {"id": item.id})
+    earlier = [each for each in deeds if each.at < begins_at]
     return Explanation(
         item=item,
         books=source,
@@ -103,7 +118,20 @@ def explain(opened: Glance, source: Past, item: Assignment, on: date) -> Explana
         pauses=source.paused_on(on),
         rules_since=source.since(on),
         tries=tuple(recorded.tries(opened, messages)),
+        deeds=tuple(each for each in deeds if begins_at <= each.at <= source.end_of(on)),
+        deed_before=earlier[-1] if earlier else None,
+        mail_deeds=tuple(_mail_deeds(opened, messages)),
     )
+
+
+def _mail_deeds(opened: Glance, messages: Sequence[int]) -> Iterable[Deed]:
+    """What was done about messages, but that they were sent or tried: the ledger tells that."""
+    if not messages:
+        return []
+    found = recorded.deeds_where(
+        opened, "message_id >= :first AND message_id <= :last", {"first": min(messages), "last": max(messages)}
+    )
+    return [each for each in found if each.message_id in messages and each.action not in LEDGER]
 
 
 def life_of(opened: Glance, source: Past, item: Assignment) -> Life:
@@ -141,8 +169,17 @@ def watches(source: Past, department: str, on: date) -> tuple[Watch, ...]:
 
 def watch(source: Past, post: Post, on: date) -> Watch:
     """Who reads for one post on a day, as the office knew it at the end of that day."""
-    addressed = source.roster(source.end_of(on)).address([post], [], on)
-    return Watch(post=post, readers=addressed.to, vacant=bool(addressed.vacant))
+    at = source.end_of(on)
+    roster = source.roster(at)
+    addressed = roster.address([post], [], on)
+    held = [each for each in source.posts.holders(at) if (each.role, each.department) == (post.role, post.department)]
+    return Watch(
+        post=post,
+        readers=addressed.to,
+        vacant=bool(addressed.vacant),
+        away=tuple(each for each in held if each.holds_on(on) and each.is_away_on(on)),
+        refused=roster.refused_on(post, on),
+    )
 
 
 def _posts(item: Assignment, step: Step, roles: Iterable[str]) -> list[Post]:

@@ -5,7 +5,7 @@ Imports config, core, audit's values and store.glance.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import pairwise
@@ -15,9 +15,10 @@ from zoneinfo import ZoneInfo
 from wsyf_scheduler.audit.posts import Posts, Term
 from wsyf_scheduler.audit.regime import Regimes, of_config, regimes
 from wsyf_scheduler.config import Config
-from wsyf_scheduler.core.calendar import ONE_DAY, Hours
+from wsyf_scheduler.core.calendar import ONE_DAY, Hours, YearNotice
 from wsyf_scheduler.core.ladder import Timetable
 from wsyf_scheduler.core.people import Roster
+from wsyf_scheduler.files.holidays import names
 from wsyf_scheduler.reports import recorded
 from wsyf_scheduler.store.glance import Glance, instant
 
@@ -25,18 +26,19 @@ REGIMES = "SELECT since_at, content FROM regime ORDER BY since_at, id"
 REFUSALS = "SELECT address, since_at FROM refused_address"
 UPTIME = "SELECT from_at, to_at FROM uptime ORDER BY from_at, id"
 HOLDS = """
-SELECT at, action, why FROM event WHERE chain = '' AND action IN ('queue_held', 'queue_released', 'queue_written_off')
-ORDER BY id
+SELECT at, who, action, why FROM event
+WHERE chain = '' AND action IN ('queue_held', 'queue_released', 'queue_written_off') ORDER BY id
 """
 WORTH_TELLING = timedelta(minutes=10)  # a pause of the engine
 
 
 class Span(NamedTuple):
-    """From an instant (None: before all that is known) to another (None: still), and why."""
+    """From an instant (None: before all that is known) to another (None: still), why, and who ended it."""
 
     from_at: datetime | None
     to_at: datetime | None
     why: str = ""
+    ended_by: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,11 +56,16 @@ class Past:
     holds: tuple[Span, ...]
     rounds: tuple[Span, ...]
     office: str
+    imported: Mapping[int, YearNotice]
 
     @property
     def today(self) -> date:
         """The calendar day of the clock."""
         return self.present.hours.day_of(self.now)
+
+    def holiday(self, day: date) -> str:
+        """The holiday a day off or a make-up day belongs to, as it is known today; empty for any other."""
+        return names(day.year, self.imported).get(day, "")
 
     def table(self, at: datetime) -> Timetable:
         """Where rungs landed under the rules in force at a past instant."""
@@ -105,7 +112,8 @@ class Past:
 
 def read(opened: Glance, config: Config, zone: str, now: datetime) -> Past:
     """Read it."""
-    present = of_config(config)
+    imported = opened.year_notices()
+    present = of_config(config, imported)
     hours = Hours(zone=ZoneInfo(zone), send_at=config.send_at, send_until=config.send_until)
     kept = [(instant(row["since_at"]), row["content"]) for row in opened.rows(REGIMES)]
     refused = [(str(row["address"]), instant(row["since_at"])) for row in opened.rows(REFUSALS)]
@@ -114,11 +122,12 @@ def read(opened: Glance, config: Config, zone: str, now: datetime) -> Past:
         now=now,
         zone=ZoneInfo(zone),
         present=Timetable(config.ladder, present.calendar, hours),
-        kept=regimes(kept, config),
+        kept=regimes(kept, config, imported),
         posts=Posts(_terms(opened), lambda: refused),
         holds=tuple(_holds(opened)),
         rounds=() if is_rehearsal else tuple(_rounds(opened)),
         office=config.office.email,
+        imported=imported,
     )
 
 
@@ -132,7 +141,7 @@ def _holds(opened: Glance) -> Iterable[Span]:
         if row["action"] == "queue_held":
             begun = begun or row
         elif begun is not None:
-            yield Span(instant(begun["at"]), instant(row["at"]), begun["why"])
+            yield Span(instant(begun["at"]), instant(row["at"]), begun["why"], row["who"])
             begun = None
     if begun is not None:
         yield Span(instant(begun["at"]), None, begun["why"])

@@ -12,6 +12,7 @@ from wsyf_scheduler.core.people import Holder, Post
 from wsyf_scheduler.errors import NotFound, nearest
 from wsyf_scheduler.i18n import _
 from wsyf_scheduler.reports import recorded
+from wsyf_scheduler.reports.addressee import address_of
 from wsyf_scheduler.reports.days import Day, day_of
 from wsyf_scheduler.reports.explain import Answer, Watch, answer, life_of, watch
 from wsyf_scheduler.reports.ladder import Step, steps
@@ -41,7 +42,8 @@ class PersonExplanation:
     """The answer for one address and one day.
 
     `terms` are the posts it was ever entered for; `posts` those it reads for on the day, with `vacant` where it only
-    stands in; `missed` steps of the day that concern its posts and did not reach it; `following` the next that will.
+    stands in; `missed` steps of the day that concern its posts and did not reach it; `previous` is the last message
+    it got before that day, `following` the next step that will reach it.
     """
 
     address: str
@@ -51,11 +53,16 @@ class PersonExplanation:
     posts: tuple[Watch, ...]
     received: tuple[Received, ...]
     missed: tuple[About, ...]
+    previous: Sending | None
     following: About | None
 
 
 def explain_person(opened: Glance, source: Past, address: str, on: date) -> PersonExplanation:
-    """What an address was told on a day; NotFound where nobody with this address is known."""
+    """What an address was told on a day; NotFound where nobody with this address is known.
+
+    A name or a post stands for the address that reads there on that day (`reports.addressee`).
+    """
+    address = address_of(source, opened.departments(), address, on)
     known = recorded.terms(opened)
     terms = _terms(known, address)
     received = _received(opened, source, address, on)
@@ -77,6 +84,7 @@ def explain_person(opened: Glance, source: Past, address: str, on: date) -> Pers
         posts=posts,
         received=received,
         missed=tuple(sorted(missed, key=_order)),
+        previous=recorded.last_to(opened, address, source.present.hours.midnight(on)),
         following=_following(every, address, on),
     )
 

@@ -9,13 +9,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from wsyf_scheduler import alerts
+from wsyf_scheduler import alerts, handing
 from wsyf_scheduler.app import App, TrackedPlan
 from wsyf_scheduler.core.assignment import Assignment, State
 from wsyf_scheduler.core.decide import landings
 from wsyf_scheduler.core.ladder import Landing
 from wsyf_scheduler.core.message import Message, MessageRow, MessageState
-from wsyf_scheduler.core.people import Post
+from wsyf_scheduler.core.people import Holder, Post
 from wsyf_scheduler.drafting import Draft, Facts, draft, gather
 from wsyf_scheduler.errors import Fault, Forbidden, NotFound, Usage
 from wsyf_scheduler.finding import find
@@ -80,7 +80,7 @@ def preview(app: App, now: datetime, kind: LetterKind, key: str | None) -> Previ
         today=tracked.table.hours.day_of(now),
         draft=drafted,
         mail=open_mail(written.raw),
-        is_sample=kind in (LetterKind.RECEIPT, LetterKind.CHANGE, LetterKind.ALERT),
+        is_sample=kind in (LetterKind.RECEIPT, LetterKind.CHANGE, LetterKind.HAND_OVER, LetterKind.ALERT),
         faults=written.faults,
         names={each.id: each.short for each in tracked.plan.departments},
     )
@@ -111,7 +111,7 @@ def _nearest(app: App, session: Session, now: datetime, kind: LetterKind) -> Ass
 
 
 def _writes(kind: LetterKind, tracked: TrackedPlan, item: Assignment) -> bool:
-    return kind in (LetterKind.RECEIPT, LetterKind.CHANGE) or bool(_landings(kind, tracked, item))
+    return kind in (LetterKind.RECEIPT, LetterKind.CHANGE, LetterKind.HAND_OVER) or bool(_landings(kind, tracked, item))
 
 
 def _plan(app: App, session: Session, item: Assignment | None) -> TrackedPlan:
@@ -127,6 +127,9 @@ def _case(
     if item is None or kind is LetterKind.ALERT:
         payload = _alert(tracked, item, tracked.table.hours.day_of(now)) if kind is LetterKind.ALERT else {}
         return _Case(message=_message(kind, tracked, now, "", "coordinator", payload), at=now)
+    if kind is LetterKind.HAND_OVER:
+        message = _message(kind, tracked, now, item.department, "liaison", _handed(tracked, item, now))
+        return _Case(message=message, at=now)
     if kind in (LetterKind.RECEIPT, LetterKind.CHANGE):
         return _answer(session, now, kind, tracked, item)
     return _rung(app, now, kind, tracked, item)
@@ -194,6 +197,12 @@ def _alert(tracked: TrackedPlan, item: Assignment | None, today: date) -> dict[s
     else:
         what = alerts.spent(tracked.plan, item)
     return {"headline": what.headline, "lines": list(what.lines)}
+
+
+def _handed(tracked: TrackedPlan, item: Assignment, now: datetime) -> dict[str, object]:
+    """The letter to a new liaison of the department, who holds the post from today."""
+    new = Holder(role="liaison", department=item.department, name="", email="")
+    return handing.payload(tracked.plan, new, tracked.table.hours.day_of(now))
 
 
 def _facts(app: App, session: Session, case: _Case) -> Facts:

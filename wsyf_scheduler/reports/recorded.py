@@ -43,6 +43,14 @@ TRIES = """
 SELECT message_id, at, phase, outcome, code, text FROM attempt WHERE message_id >= :first AND message_id <= :last
 ORDER BY id
 """
+DEEDS = """
+SELECT at, who, action, why, detail, message_id FROM event WHERE {where} ORDER BY id
+"""
+LAST_TO = """
+SELECT {columns} FROM message m
+WHERE m.sent_at < :before AND (instr(lower(m."to"), :address) > 0 OR instr(lower(m.cc), :address) > 0)
+ORDER BY m.sent_at DESC, m.id DESC LIMIT 1
+"""
 BRIEFING = "briefing"
 
 
@@ -122,6 +130,18 @@ class Try:
     text: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deed:
+    """One event of the trail: who did what and why, about an assignment, or about a message."""
+
+    at: datetime
+    who: str
+    action: str
+    why: str
+    detail: dict[str, Any]
+    message_id: int | None
+
+
 def rows_where(opened: Glance, where: str, values: Mapping[str, object]) -> list[Recorded]:
     """Decisions and rows, oldest first; `where` is SQL over the columns of `notice n` and `message m`."""
     sql = ROWS.format(columns=MESSAGE_COLUMNS, where=where)
@@ -147,6 +167,19 @@ def events_where(opened: Glance, where: str, values: Mapping[str, object]) -> li
         )
         for row in opened.rows(EVENTS.format(where=where), values)
     ]
+
+
+def deeds_where(opened: Glance, where: str, values: Mapping[str, object]) -> list[Deed]:
+    """Events, oldest first; `where` is SQL over the columns of `event`."""
+    rows = opened.rows(DEEDS.format(where=where), values)
+    return [Deed(**{**row, "at": instant(row["at"]), "detail": json.loads(row["detail"])}) for row in rows]
+
+
+def last_to(opened: Glance, address: str, before_at: datetime) -> Sending | None:
+    """The last message that was sent to an address before an instant, or None."""
+    quoted = json.dumps(address.casefold(), ensure_ascii=False)
+    rows = opened.rows(LAST_TO.format(columns=MESSAGE_COLUMNS), {"before": stored(before_at), "address": quoted})
+    return _sending(rows[0]) if rows else None
 
 
 def holders(opened: Glance) -> list[Holder]:

@@ -10,13 +10,13 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from wsyf_scheduler.core.assignment import Assignment
-from wsyf_scheduler.core.people import Post, Reader
+from wsyf_scheduler.core.people import Holder, Post, Reader
 from wsyf_scheduler.reports.days import Day, Way
 from wsyf_scheduler.reports.explain import Answer, Explanation, Watch
 from wsyf_scheduler.reports.ladder import Step
 from wsyf_scheduler.reports.past import Span
 from wsyf_scheduler.reports.person import About, PersonExplanation, Received
-from wsyf_scheduler.reports.recorded import Recorded, Sending, Try
+from wsyf_scheduler.reports.recorded import Deed, Recorded, Sending, Try
 
 Shape = dict[str, object]
 
@@ -27,7 +27,7 @@ def explanation(found: Explanation) -> Shape:
     return {
         "now": found.books.now.astimezone(zone).isoformat(),
         "tracked_from": found.item.tracked_from.astimezone(zone).isoformat(),
-        "day": day(found.day),
+        "day": day(found.day, found.books.holiday(found.day.on)),
         "landed": [answer(each, zone) for each in found.landed],
         "others": [_row(each, zone) for each in found.others],
         "before": answer(found.before, zone) if found.before else None,
@@ -40,6 +40,9 @@ def explanation(found: Explanation) -> Shape:
         "holds": [_span(each, zone) for each in found.holds],
         "pauses": [_span(each, zone) for each in found.pauses],
         "tries": [_try(each, zone) for each in found.tries],
+        "deeds": [_deed(each, zone) for each in found.deeds],
+        "deed_before": _deed(found.deed_before, zone) if found.deed_before else None,
+        "mail_deeds": [_deed(each, zone) for each in found.mail_deeds],
     }
 
 
@@ -49,10 +52,11 @@ def person(found: PersonExplanation) -> Shape:
     return {
         "address": found.address,
         "now": found.books.now.astimezone(zone).isoformat(),
-        "day": day(found.day),
+        "day": day(found.day, found.books.holiday(found.day.on)),
         "posts": [watch(each) for each in found.posts],
         "received": [_received(each, zone) for each in found.received],
         "missed": [_about(each, zone) for each in found.missed],
+        "previous": _message(found.previous, zone) if found.previous else None,
         "next": _about(found.following, zone) if found.following else None,
     }
 
@@ -68,7 +72,22 @@ def _then(found: Assignment) -> Shape:
 
 
 def _span(found: Span, zone: ZoneInfo) -> Shape:
-    return {"from": _instant(found.from_at, zone), "to": _instant(found.to_at, zone), "why": found.why or None}
+    return {
+        "from": _instant(found.from_at, zone),
+        "to": _instant(found.to_at, zone),
+        "why": found.why or None,
+        "ended_by": found.ended_by or None,
+    }
+
+
+def _deed(found: Deed, zone: ZoneInfo) -> Shape:
+    return {
+        "at": _instant(found.at, zone),
+        "who": found.who,
+        "action": found.action,
+        "why": found.why or None,
+        "message": found.message_id,
+    }
 
 
 def _try(found: Try, zone: ZoneInfo) -> Shape:
@@ -82,11 +101,12 @@ def _try(found: Try, zone: ZoneInfo) -> Shape:
     }
 
 
-def day(found: Day) -> Shape:
-    """A day and its window."""
+def day(found: Day, holiday: str) -> Shape:
+    """A day and its window; `holiday` is the one it belongs to, if any."""
     return {
         "on": found.on.isoformat(),
         "kind": found.kind.value,
+        "holiday": holiday or None,
         "working": found.opens_at is not None,
         "calendar": found.status.value,
         "opens_at": found.opens_at.isoformat() if found.opens_at else None,
@@ -131,7 +151,24 @@ def step(found: Step, zone: ZoneInfo) -> Shape:
 
 def watch(found: Watch) -> Shape:
     """A post and who reads for it."""
-    return {**_post(found.post), "vacant": found.vacant, "readers": [_reader(each) for each in found.readers]}
+    return {
+        **_post(found.post),
+        "vacant": found.vacant,
+        "readers": [_reader(each) for each in found.readers],
+        "away": [_absence(each) for each in found.away],
+        "refused": list(found.refused),
+    }
+
+
+def _absence(found: Holder) -> Shape:
+    """A holder who is away; the deputy is among the readers."""
+    return {
+        "name": found.name or None,
+        "address": found.email,
+        "deputy": found.deputy,
+        "since": found.away_since.isoformat() if found.away_since else None,
+        "until": found.away_until.isoformat() if found.away_until else None,
+    }
 
 
 def _way(found: Way) -> Shape:
@@ -142,6 +179,7 @@ def _way(found: Way) -> Shape:
         "nominal_on": found.nominal_on.isoformat(),
         "on": found.on.isoformat(),
         "skipped": [each.isoformat() for each in found.skipped],
+        "made_up": [each.isoformat() for each in found.made_up],
     }
 
 

@@ -5,7 +5,7 @@ Imports core, i18n and the values of reports.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date
 from typing import assert_never
 
@@ -14,6 +14,22 @@ from wsyf_scheduler.core.people import Post, Reader
 from wsyf_scheduler.i18n import _, ngettext
 from wsyf_scheduler.reports.days import Day, DayKind, Rule, Way
 from wsyf_scheduler.reports.ladder import RESTARTED, UNDECIDED
+from wsyf_scheduler.reports.naming import letter, role
+
+__all__ = [
+    "basis",
+    "day",
+    "letter",
+    "month_day",
+    "outcome",
+    "post",
+    "reader",
+    "reason",
+    "role",
+    "rung",
+    "way",
+    "weekday",
+]
 
 
 def reason(code: str) -> str:
@@ -44,24 +60,6 @@ def reason(code: str) -> str:
     return words.get(code, code)
 
 
-def letter(kind: str) -> str:
-    """The name of a kind of letter."""
-    names = {
-        "start": _("start"),
-        "reminder": _("reminder"),
-        "chaser": _("chaser"),
-        "escalation": _("escalation"),
-        "briefing": _("briefing"),
-        "receipt": _("receipt"),
-        "change": _("change"),
-        "hand-over": _("hand-over"),
-        "digest": _("digest"),
-        "alert": _("alert"),
-        "test": _("test"),
-    }
-    return names.get(kind, kind)
-
-
 def outcome(code: str) -> str:
     """What can have happened in one attempt to send."""
     words = {
@@ -72,18 +70,6 @@ def outcome(code: str) -> str:
         "auth": _("the login was refused"),
     }
     return words.get(code, code)
-
-
-def role(name: str) -> str:
-    """The name of a role."""
-    names = {
-        "liaison": _("liaison"),
-        "convener": _("convener"),
-        "director": _("director"),
-        "chief": _("chief"),
-        "coordinator": _("coordinator"),
-    }
-    return names.get(name, name)
 
 
 def post(found: Post, names: dict[str, str]) -> str:
@@ -106,24 +92,36 @@ def basis(code: str) -> str:
     return words.get(code, code)
 
 
+def weekday(day: date) -> str:
+    """The day of the week, short."""
+    names = (_("Mon"), _("Tue"), _("Wed"), _("Thu"), _("Fri"), _("Sat"), _("Sun"))
+    return names[day.weekday()]
+
+
+def month_day(day: date) -> str:
+    """A day without its year, with its weekday."""
+    return f"{day:%m-%d} {weekday(day)}"
+
+
 def rung(name: str, repeat: int) -> str:
     """A rung, with its number where it is repeated."""
     return f"{name} {repeat}" if repeat else name
 
 
-def day(found: Day) -> str:
-    """What kind of day it is, and when mail may leave."""
+def day(found: Day, holiday: str = "") -> str:
+    """What kind of day it is, and when mail may leave; `holiday` is the one it belongs to, if any."""
     match found.kind:
         case DayKind.WORKING:
             words = _("working day")
         case DayKind.MAKE_UP:
-            words = _("make-up working day")
+            words = _("make-up working day ({holiday})") if holiday else _("make-up working day")
         case DayKind.WEEKEND:
-            words = _("day off (weekend)")
+            words = _("day off ({holiday})") if holiday else _("day off (weekend)")
         case DayKind.HOLIDAY:
-            words = _("day off (public holiday)")
+            words = _("day off ({holiday})") if holiday else _("day off (public holiday)")
         case _ as never:
             assert_never(never)
+    words = words.format(holiday=holiday)
     if found.opens_at is not None and found.shuts_at is not None:
         window = f"{found.opens_at:%H:%M}–{found.shuts_at:%H:%M}"
         words += _("; mail may leave {window}").format(window=window)
@@ -134,8 +132,11 @@ def day(found: Day) -> str:
     return words
 
 
-def way(found: Way) -> str:
-    """How a rung came to its day, the days off it passed over named one by one."""
+def way(found: Way, holiday: Callable[[date], str] = lambda _day: "") -> str:
+    """How a rung came to its day, the days off it passed over named one by one, with why each is off.
+
+    `holiday` names the one a day belongs to.
+    """
     match found.rule:
         case Rule.START:
             words = _("the first slot from {base}, when the period had begun and the plan was tracked: {on}")
@@ -148,12 +149,14 @@ def way(found: Way) -> str:
         case _ as never:
             assert_never(never)
     words = words.format(n=abs(found.n), base=found.base, nominal=found.nominal_on, on=found.on)
-    if not found.skipped:
-        return words
-    if found.rule is Rule.CALENDAR_DAYS:
+    if found.skipped and found.rule is Rule.CALENDAR_DAYS:
         back = _(", a day off; rolled back over {days} to {on}")
-        return words + back.format(days=_days(found.skipped), on=found.on)
-    return words + _("; days off not counted: {days}").format(days=_days(found.skipped))
+        words += back.format(days=_days(found.skipped, holiday), on=found.on)
+    elif found.skipped:
+        words += _("; days off not counted: {days}").format(days=_days(found.skipped, holiday))
+    if found.made_up:
+        words += _("; make-up working days counted: {days}").format(days=_days(found.made_up, holiday))
+    return words
 
 
 def _calendar_days(found: Way) -> str:
@@ -178,5 +181,6 @@ def _every(n: int) -> str:
     )
 
 
-def _days(found: Iterable[date]) -> str:
-    return ", ".join(f"{each:%m-%d}" for each in found)
+def _days(found: Iterable[date], holiday: Callable[[date], str]) -> str:
+    """Days with their weekday, or with the holiday that makes them days off."""
+    return ", ".join(f"{each:%m-%d} {holiday(each) or weekday(each)}" for each in found)

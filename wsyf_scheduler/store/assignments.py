@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import BindParameter, bindparam, func, insert, select, update
+from sqlalchemy import BindParameter, bindparam, false, func, insert, or_, select, update
 
 from wsyf_scheduler.core.assignment import Assignment
 from wsyf_scheduler.store.db import Session
@@ -27,6 +27,7 @@ SET_ATTENTION = Prepared(
 OF_PLAN = Prepared(select(ASSIGNMENT).where(COLUMN.plan_id == PLAN).order_by(COLUMN.position, COLUMN.id))
 INSERT = Prepared(insert(ASSIGNMENT))
 IDS = Prepared(select(COLUMN.key, COLUMN.id).where(COLUMN.plan_id == PLAN))
+LAST_DUE = Prepared(select(func.max(COLUMN.due_on)).where(or_(COLUMN.state == "open", COLUMN.state == "submitted")))
 PAGE_SIZE = 1024
 PAGE = Prepared(
     select(ASSIGNMENT)
@@ -43,6 +44,19 @@ OF_TASK = Prepared(
     select(ASSIGNMENT).where(
         COLUMN.plan_id == PLAN, COLUMN.period == bindparam("in_period"), COLUMN.number == bindparam("as_number")
     )
+)
+
+NEXT_OWED = Prepared(
+    select(ASSIGNMENT)
+    .where(
+        COLUMN.plan_id == PLAN,
+        COLUMN.department == bindparam("of_department"),
+        COLUMN.state == "open",
+        COLUMN.held == false(),
+        COLUMN.id != bindparam("but"),
+    )
+    .order_by(COLUMN.due_on, COLUMN.key)
+    .limit(1)
 )
 
 
@@ -69,6 +83,12 @@ def next_attention(session: Session) -> datetime | None:
 def set_attention(session: Session, instants: Iterable[tuple[int, datetime | None]]) -> None:
     """Write when each assignment is to be looked at next."""
     SET_ATTENTION.run_all(session, [{"item": item_id, "at": at} for item_id, at in instants])
+
+
+def last_due(session: Session) -> date | None:
+    """The last due day of what is not over, of all plans; None where all is."""
+    found: date | None = LAST_DUE.value(session)
+    return found
 
 
 def of_plan(session: Session, plan_id: str) -> list[Assignment]:
@@ -119,6 +139,12 @@ def of_task(session: Session, plan_id: str, task: str) -> list[Assignment]:
     period, _, number = task.partition("/")
     wanted = {"plan": plan_id, "in_period": period, "as_number": number}
     return [assignment(row) for row in OF_TASK.rows(session, wanted)]
+
+
+def next_owed(session: Session, item: Assignment) -> Assignment | None:
+    """What the department of an assignment owes next besides it: open, not held, the nearest due day."""
+    wanted = {"plan": item.plan_id, "of_department": item.department, "but": item.id}
+    return next((assignment(row) for row in NEXT_OWED.rows(session, wanted)), None)
 
 
 def insert_all(session: Session, items: Iterable[Assignment]) -> None:

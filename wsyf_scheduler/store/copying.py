@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from wsyf_scheduler.errors import DatabaseTrouble
+from wsyf_scheduler.errors import DatabaseTrouble, reason
 from wsyf_scheduler.i18n import _
 from wsyf_scheduler.store import chain, schema
 from wsyf_scheduler.store.chain import Verified
@@ -78,7 +78,7 @@ def _writing(target: Path, part: Path) -> Iterator[None]:
 
 def unwritable(target: Path, error: OSError) -> DatabaseTrouble:
     """A copy cannot be written where it should be."""
-    return DatabaseTrouble(_("{target} cannot be written: {why}").format(target=target, why=error.strerror or error))
+    return DatabaseTrouble(_("{target} cannot be written: {why}").format(target=target, why=reason(error)))
 
 
 def copy_trouble(error: sqlite3.Error, source: Path, target: Path) -> DatabaseTrouble:

@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import BindParameter, bindparam, insert, select, update
 
+from wsyf_scheduler.store import pseudonyms
 from wsyf_scheduler.store.db import Session
 from wsyf_scheduler.store.glance import stored
 from wsyf_scheduler.store.prepared import Prepared
@@ -70,6 +71,8 @@ def add_each(
     for each in found:
         seq += 1
         event = {**BLANK, **each, "at": at, "who": who, "plan_id": plan_id, "chain": chain, "seq": seq}
+        if "@" in event["why"]:  # what a server answered, or a note, may hold addresses; the trail holds none
+            event["why"] = pseudonyms.masked(session, event["why"])
         before = event["hash"] = digest(before, [chain, seq, stamp, *(event[name] for name in SAID)])
         events.append(event)
     if not events:

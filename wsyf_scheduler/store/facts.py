@@ -16,6 +16,7 @@ LAST_TICK_AT = "last_tick_at"
 REGIME = "regime"
 HOST = "host"
 PEOPLE = "people"
+CALENDAR = "calendar"
 
 GET = Prepared(select(FACT.c.value).where(FACT.c.name == bindparam("wanted")))
 SET = Prepared(update(FACT).where(FACT.c.name == bindparam("wanted")).values(value=bindparam("new")))

@@ -6,12 +6,13 @@ Imports sqlite3 and core. The SQL is such that PostgreSQL takes it too; the reas
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 from wsyf_scheduler.core.assignment import Assignment, State
+from wsyf_scheduler.core.calendar import Imported, YearNotice
 from wsyf_scheduler.store import schema
 
 if TYPE_CHECKING:
@@ -53,15 +54,32 @@ class Glance:
         sql = "SELECT plan_id, zone FROM plan_version ORDER BY version"
         return {row["plan_id"]: row["zone"] for row in self.rows(sql)}
 
+    def imported_years(self) -> dict[int, Imported]:
+        """The notices of holidays the office imported, by year."""
+        sql = "SELECT year, days, source, imported_at, who FROM year_notice ORDER BY year"
+        return {
+            row["year"]: Imported(
+                notice=year_notice(row["year"], row["days"], row["source"]),
+                at=instant(row["imported_at"]),
+                who=row["who"],
+            )
+            for row in self.rows(sql)
+        }
+
+    def year_notices(self) -> dict[int, YearNotice]:
+        """The same without who imported them."""
+        return {year: each.notice for year, each in self.imported_years().items()}
+
     def departments(self) -> dict[str, str]:
         """Department id to short name, over all plans in force."""
-        import json
-        import tomllib
-
         sql = "SELECT plan_id, texts FROM plan_version ORDER BY version"
-        latest = {row["plan_id"]: row["texts"] for row in self.rows(sql)}
-        tables = [tomllib.loads(json.loads(texts)["plan.toml"]).get("departments", []) for texts in latest.values()]
-        return {str(each["id"]): str(each["short"]) for table in tables for each in table}
+        return _departments((row["plan_id"], row["texts"]) for row in self.rows(sql))
+
+    def called(self, plan_id: str | None = None) -> dict[str, str]:
+        """All that departments are called, of one plan or of all: id, short name, full name; each to the id."""
+        sql = "SELECT plan_id, texts FROM plan_version WHERE :plan IS NULL OR plan_id = :plan ORDER BY version"
+        tables = _tables((row["plan_id"], row["texts"]) for row in self.rows(sql, {"plan": plan_id}))
+        return {str(each[name]): str(each["id"]) for name in ("name", "short", "id") for each in tables}
 
     def assignments(self, where: str = "1 = 1", values: Mapping[str, object] | None = None) -> list[Assignment]:
         """Assignments in the order of plans, due days, keys; `where` is SQL over the columns of `assignment`."""
@@ -69,17 +87,37 @@ class Glance:
         return [_assignment(row) for row in self.rows(sql, values)]
 
 
-def titles(path: str, prefix: str, most: int) -> list[tuple[str, str]]:
-    """Keys that begin with a prefix, and their titles, by key; none where the database cannot be read at once."""
-    sql = "SELECT key, title FROM assignment WHERE key >= ? AND key < ? ORDER BY key LIMIT ?"
+def quick(path: str, sql: str, values: Sequence[object]) -> list[tuple[Any, ...]]:
+    """Rows for a shell that completes a word; none where the database cannot be read at once."""
+    if not path:
+        return []
     try:
         connection = sqlite3.connect(read_only(path), uri=True, timeout=1)
         try:
-            return connection.execute(sql, (prefix, prefix + "\U0010ffff", most)).fetchall()
+            return connection.execute(sql, values).fetchall()
         finally:
             connection.close()
     except sqlite3.Error:
         return []
+
+
+def short_names(path: str, plan_id: str) -> dict[str, str]:
+    """Department id to short name of one plan, or of all (""), for completion; see `quick`."""
+    sql = "SELECT plan_id, texts FROM plan_version WHERE ? = '' OR plan_id = ? ORDER BY version"
+    return _departments(quick(path, sql, (plan_id, plan_id)))
+
+
+def _departments(versions: Iterable[tuple[str, str]]) -> dict[str, str]:
+    return {str(each["id"]): str(each["short"]) for each in _tables(versions)}
+
+
+def _tables(versions: Iterable[tuple[str, str]]) -> list[dict[str, Any]]:
+    """The departments' tables of the newest of these versions of each plan, which come oldest first."""
+    import json
+    import tomllib
+
+    newest = dict(versions).values()
+    return [each for texts in newest for each in tomllib.loads(json.loads(texts)["plan.toml"]).get("departments", [])]
 
 
 @contextmanager
@@ -122,6 +160,20 @@ def _assignment(row: dict[str, Any]) -> Assignment:
     for name in INSTANTS:
         row[name] = None if row[name] is None else instant(row[name])
     return Assignment(**row)
+
+
+def year_notice(year: int, days: str, source: str) -> YearNotice:
+    """A notice from its row: `days` is a JSON object of `off`, `working` and `names`."""
+    import json
+
+    kept = json.loads(days)
+    return YearNotice(
+        year=year,
+        off=frozenset(map(date.fromisoformat, kept["off"])),
+        working=frozenset(map(date.fromisoformat, kept["working"])),
+        names={date.fromisoformat(day): name for day, name in kept["names"].items()},
+        source=source,
+    )
 
 
 def instant(text: str) -> datetime:

@@ -1,11 +1,12 @@
-"""Finding one assignment by what a person typed: a key, a unique prefix of one, or an id (CLI.md). Light.
+"""Finding one assignment by what a person typed: a key, a unique prefix of one, an id, or `last` (CLI.md). Light.
 
 The choice is here once; `finding` asks through a session, the light commands through a glance.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
 
 from wsyf_scheduler.core.assignment import Assignment
 from wsyf_scheduler.errors import NotFound, Usage, nearest
@@ -14,23 +15,73 @@ from wsyf_scheduler.store.glance import Glance
 
 SHOWN = 8
 LONGEST_ID = 18  # digits of the largest integer a database keeps
+LAST = "last"  # the assignment somebody acted upon last
+BY_PLAN = (  # what a sync of the plan files does to assignments: nobody acts upon one by it
+    "assignment_tracked",
+    "assignment_held",
+    "assignment_reworded",
+    "assignment_restored",
+    "assignment_withdrawn",
+    "due_day_changed",
+)
+ACTED_LAST = f"""
+SELECT assignment_id FROM event
+WHERE who = :who AND assignment_id IS NOT NULL AND action NOT IN ({", ".join(f"'{name}'" for name in BY_PLAN)})
+ORDER BY id DESC LIMIT 1
+"""  # noqa: S608 - our own words
+By = Callable[[str], Sequence[Assignment]]
+
+
+class Origin(NamedTuple):
+    """What a follow-up comes from: its plan, a key or a task `period/number`, and an assignment of it."""
+
+    plan_id: str
+    name: str
+    item: Assignment
+
+    @classmethod
+    def of(cls, item: Assignment) -> Origin:
+        """One assignment."""
+        return cls(item.plan_id, item.key, item)
+
+    def roots(self, items: Iterable[Assignment]) -> set[str]:
+        """All that a follow-up's origin may say which came of it: an assignment or its task, a task or all of it."""
+        if self.name != self.item.task:
+            return {self.item.key, self.item.task}
+        return {self.name} | {each.key for each in items if (each.plan_id, each.task) == (self.plan_id, self.name)}
 
 
 def find(opened: Glance, text: str) -> Assignment:
     """The assignment meant, by a light read; see `choose`."""
-
-    def by_prefix(prefix: str) -> list[Assignment]:
-        exact = opened.assignments("key = :key", {"key": prefix})
-        if exact:
-            return exact
-        return opened.assignments("key >= :key AND key < :end", {"key": prefix, "end": prefix + "\U0010ffff"})
-
-    def keys() -> list[str]:
-        return [item.key for item in opened.assignments()]
-
     if is_id(text):
         return one_by_id(opened.assignments("id = :id", {"id": int(text)}), text)
-    return choose(text, by_prefix, keys)
+    return choose(text, lambda prefix: _by_prefix(opened, prefix), lambda: _keys(opened))
+
+
+def origin(opened: Glance, text: str, plan_id: str | None) -> Origin:
+    """What a follow-up comes from, by a light read; see `choose_origin`."""
+    if is_id(text):
+        return Origin.of(find(opened, text))
+    return choose_origin(text, plan_id, lambda prefix: _by_prefix(opened, prefix), lambda: _keys(opened))
+
+
+def last(opened: Glance, who: str) -> int:
+    """The id of the assignment this person acted upon last, an act taken back among them; NotFound where none was."""
+    found = opened.rows(ACTED_LAST, {"who": who})
+    if not found:
+        raise NotFound(_("{who} has acted upon no assignment yet: `last` names none").format(who=who))
+    return int(found[0]["assignment_id"])
+
+
+def _by_prefix(opened: Glance, prefix: str) -> list[Assignment]:
+    exact = opened.assignments("key = :key", {"key": prefix})
+    if exact:
+        return exact
+    return opened.assignments("key >= :key AND key < :end", {"key": prefix, "end": prefix + "\U0010ffff"})
+
+
+def _keys(opened: Glance) -> list[str]:
+    return [item.key for item in opened.assignments()]
 
 
 def is_id(text: str) -> bool:
@@ -45,20 +96,42 @@ def one_by_id(found: Sequence[Assignment], text: str) -> Assignment:
     return found[0]
 
 
-def choose(
-    text: str, by_prefix: Callable[[str], Sequence[Assignment]], keys: Callable[[], Sequence[str]]
-) -> Assignment:
+def choose(text: str, by_prefix: By, keys: Callable[[], Sequence[str]], plan_id: str | None = None) -> Assignment:
     """The one assignment a key or prefix means; NotFound names the nearest keys, Usage those it could mean.
 
-    `PLAN:KEY` tells plans apart.
+    `PLAN:KEY` tells plans apart; where the text names none, `plan_id` may.
     """
-    plan_id, _colon, key = text.rpartition(":")
-    found = [item for item in by_prefix(key) if not plan_id or item.plan_id == plan_id]
+    named, _colon, key = text.rpartition(":")
+    wanted = named or plan_id
+    found = [item for item in by_prefix(key) if wanted is None or item.plan_id == wanted]
     if not found:
-        raise NotFound(_unknown(text, nearest(key, keys())))
+        raise NotFound(_unknown(text, _near(key, keys())))
     if len(found) > 1:
         raise Usage(_ambiguous(text, found))
     return found[0]
+
+
+def choose_origin(text: str, plan_id: str | None, by_prefix: By, keys: Callable[[], Sequence[str]]) -> Origin:
+    """The assignment or the task meant; a task where the text names just one, and all that begins so is of it.
+
+    `plan_id` speaks where the text itself names no plan. Errors as of `choose`.
+    """
+    named, _colon, key = text.rpartition(":")
+    wanted = named or plan_id
+    found = [item for item in by_prefix(key) if wanted is None or item.plan_id == wanted]
+    tasks = {(item.plan_id, item.task) for item in found}
+    if (
+        len(found) > 1
+        and len(tasks) == 1
+        and key.rstrip("/") in {f"{each.task}{part}" for each in found for part in ("", each.part)}
+    ):
+        return Origin(found[0].plan_id, found[0].task, found[0])
+    return Origin.of(choose(text, by_prefix, keys, plan_id))
+
+
+def _near(key: str, known: Sequence[str]) -> list[str]:
+    """The nearest keys; where none is near, the nearest tasks."""
+    return nearest(key, known) or nearest(key, dict.fromkeys(each.rpartition("/")[0] for each in known))
 
 
 def _unknown(text: str, close: Sequence[str]) -> str:

@@ -40,6 +40,7 @@ MOVE = Prepared(
         attempts=bindparam("tries"),
     )
 )
+DEDUPS = Prepared(select(COLUMN.dedup).where(COLUMN.dedup >= bindparam("first"), COLUMN.dedup < bindparam("last")))
 FORGET_BEFORE = Prepared(
     update(MESSAGE)
     .where(COLUMN.state == MessageState.SENT.value, COLUMN.sent_at < bindparam("before"), COLUMN.raw.is_not(None))
@@ -50,6 +51,11 @@ FORGET_BEFORE = Prepared(
 def by_id(session: Session, message_id: int) -> Message | None:
     """One message, or None."""
     return next((message(row) for row in BY_ID.rows(session, {"item": message_id})), None)
+
+
+def dedups(session: Session, first: str, last: str) -> list[str]:
+    """The dedup keys from `first` to before `last`, of messages whatever their state."""
+    return [str(row[0]) for row in DEDUPS.rows(session, {"first": first, "last": last})]
 
 
 def by_header(session: Session, prefix: str) -> list[int]:
@@ -117,6 +123,11 @@ def discard(session: Session, item: Message) -> bool:
     if item.state is MessageState.DISCARDED:
         return _set(session, written_off, item.state, leaves_at=item.not_before)
     return _move(session, written_off, MessageState.DISCARDED, leaves_at=item.not_before)
+
+
+def cancel(session: Session, item: Message) -> bool:
+    """Call off a queued message that has nothing left to say; False where it has left that state meanwhile."""
+    return _move(session, item, MessageState.CANCELLED, leaves_at=item.not_before)
 
 
 def try_again(session: Session, item: Message, now: datetime) -> bool:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from wsyf_scheduler.errors import DatabaseTrouble, NotFound
+from wsyf_scheduler.errors import DatabaseTrouble, NotFound, reason
 from wsyf_scheduler.i18n import _
 from wsyf_scheduler.store import chain, schema
 from wsyf_scheduler.store.chain import Verified
@@ -60,6 +60,9 @@ def examine(path: Path, *, live: bool = False) -> Content:
         with closing(sqlite3.connect(address, uri=True, timeout=PATIENCE)) as connection:
             return _content(connection, path, live=live)
     except sqlite3.Error as error:
+        if not live and schema.is_damage(error):
+            message = _("{path} is damaged or cut short: take another backup, nothing was changed")
+            raise DatabaseTrouble(message.format(path=path)) from error
         raise schema.trouble(error, path) from error
 
 
@@ -72,7 +75,7 @@ def _look_at_file(path: Path) -> None:
         with path.open("rb") as file:
             head = file.read(len(MAGIC))
     except OSError as error:
-        raise DatabaseTrouble(_("{path} cannot be read: {why}").format(path=path, why=error.strerror)) from error
+        raise DatabaseTrouble(_("{path} cannot be read: {why}").format(path=path, why=reason(error))) from error
     if not head:
         raise DatabaseTrouble(_("{path} is empty: no backup was ever finished here").format(path=path))
     if head != MAGIC:

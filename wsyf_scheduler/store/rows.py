@@ -14,21 +14,21 @@ from sqlalchemy import Table
 from wsyf_scheduler.core.assignment import Assignment, State
 from wsyf_scheduler.core.message import Message, MessageRow, MessageState
 from wsyf_scheduler.core.people import Holder
-from wsyf_scheduler.store import tables
+from wsyf_scheduler.store import records, tables
 
 ASSIGNMENT: Table = tables.Assignment.__table__  # type: ignore[attr-defined]
 ATTEMPT: Table = tables.Attempt.__table__  # type: ignore[attr-defined]
-CHAIN_HEAD: Table = tables.ChainHead.__table__  # type: ignore[attr-defined]
-EVENT: Table = tables.Event.__table__  # type: ignore[attr-defined]
-FACT: Table = tables.Fact.__table__  # type: ignore[attr-defined]
+CHAIN_HEAD: Table = records.ChainHead.__table__  # type: ignore[attr-defined]
+EVENT: Table = records.Event.__table__  # type: ignore[attr-defined]
+FACT: Table = records.Fact.__table__  # type: ignore[attr-defined]
 MESSAGE: Table = tables.Message.__table__  # type: ignore[attr-defined]
 NOTICE: Table = tables.NoticeRow.__table__  # type: ignore[attr-defined]
 PERSON: Table = tables.Person.__table__  # type: ignore[attr-defined]
 PLAN_VERSION: Table = tables.PlanVersion.__table__  # type: ignore[attr-defined]
 REFUSED_ADDRESS: Table = tables.RefusedAddress.__table__  # type: ignore[attr-defined]
-REGIME: Table = tables.Regime.__table__  # type: ignore[attr-defined]
-UPTIME: Table = tables.Uptime.__table__  # type: ignore[attr-defined]
-YEAR_NOTICE: Table = tables.YearNotice.__table__  # type: ignore[attr-defined]
+REGIME: Table = records.Regime.__table__  # type: ignore[attr-defined]
+UPTIME: Table = records.Uptime.__table__  # type: ignore[attr-defined]
+YEAR_NOTICE: Table = records.YearNotice.__table__  # type: ignore[attr-defined]
 
 
 def words(items: Iterable[str]) -> str:

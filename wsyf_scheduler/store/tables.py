@@ -6,33 +6,18 @@ Instants are stored in UTC; days as dates; lists as JSON text, so that SQLite an
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any
 
-from sqlalchemy import CheckConstraint, Column, Index, LargeBinary, MetaData, Text, UniqueConstraint
-from sqlmodel import Field, SQLModel
+from sqlalchemy import CheckConstraint, Column, Index, LargeBinary, UniqueConstraint
+from sqlmodel import Field
 
 from wsyf_scheduler.core.assignment import State
 from wsyf_scheduler.core.message import MessageState
+from wsyf_scheduler.store.records import Base, long_text
 
-NAMING = {
-    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-    "ck": "ck_%(table_name)s_%(constraint_name)s",
-    "fk": "fk_%(table_name)s_%(column_0_name)s",
-    "pk": "pk_%(table_name)s",
-}
+__all__ = ["Assignment", "Attempt", "Base", "Message", "NoticeRow", "Person", "PlanVersion", "RefusedAddress"]
+
 STATES = ", ".join(f"'{state.value}'" for state in State)
 MESSAGE_STATES = ", ".join(f"'{state.value}'" for state in MessageState)
-
-
-class Base(SQLModel):
-    """All tables share one metadata with named constraints, which migrations need."""
-
-    metadata = MetaData(naming_convention=NAMING)
-
-
-def _text(*, nullable: bool = False) -> Any:
-    return Column(Text, nullable=nullable)
 
 
 class PlanVersion(Base, table=True):
@@ -46,7 +31,7 @@ class PlanVersion(Base, table=True):
     version: int
     title: str
     zone: str
-    texts: str = Field(sa_column=_text())
+    texts: str = Field(sa_column=long_text())
     synced_at: datetime
     who: str
 
@@ -75,17 +60,17 @@ class Assignment(Base, table=True):
     department: str
     kind: str
     title: str
-    text: str = Field(sa_column=_text())
+    text: str = Field(sa_column=long_text())
     position: int
     due_on: date
     original_due_on: date | None = None
     file_due_on: date
     due_basis: str
-    support: str = Field(sa_column=_text())
+    support: str = Field(sa_column=long_text())
     data_year: int | None = None
     form: str | None = None
     after: str | None = None
-    hand_in: str = Field(sa_column=_text())
+    hand_in: str = Field(sa_column=long_text())
     state: str
     held: bool
     muted_until: date | None = None
@@ -129,21 +114,21 @@ class Message(Base, table=True):
     queued_at: datetime
     not_before: datetime
     dedup: str | None = Field(default=None, unique=True)
-    payload: str = Field(sa_column=_text())
+    payload: str = Field(sa_column=long_text())
     attempts: int = 0
     claimed_by: str | None = None
     claimed_at: datetime | None = None
     sent_at: datetime | None = None
     message_id: str | None = None
-    subject: str | None = Field(default=None, sa_column=_text(nullable=True))
-    to: str | None = Field(default=None, sa_column=_text(nullable=True))
-    cc: str | None = Field(default=None, sa_column=_text(nullable=True))
+    subject: str | None = Field(default=None, sa_column=long_text(nullable=True))
+    to: str | None = Field(default=None, sa_column=long_text(nullable=True))
+    cc: str | None = Field(default=None, sa_column=long_text(nullable=True))
     raw: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
     made_at: datetime | None = None
     made_rows: int | None = None
-    trouble: str | None = Field(default=None, sa_column=_text(nullable=True))
+    trouble: str | None = Field(default=None, sa_column=long_text(nullable=True))
     raw_hash: str | None = None
-    taken: str | None = Field(default=None, sa_column=_text(nullable=True))
+    taken: str | None = Field(default=None, sa_column=long_text(nullable=True))
     held_for: str | None = None
     again_of: int | None = Field(default=None, foreign_key="message.id")
 
@@ -180,7 +165,7 @@ class NoticeRow(Base, table=True):
     verdict: str
     reason: str
     dropped: str | None = None
-    detail: str = Field(sa_column=_text())
+    detail: str = Field(sa_column=long_text())
 
 
 class Attempt(Base, table=True):
@@ -194,8 +179,8 @@ class Attempt(Base, table=True):
     phase: str
     outcome: str
     code: int
-    text: str = Field(sa_column=_text())
-    refused: str = Field(sa_column=_text())
+    text: str = Field(sa_column=long_text())
+    refused: str = Field(sa_column=long_text())
 
 
 class Person(Base, table=True):
@@ -230,87 +215,5 @@ class RefusedAddress(Base, table=True):
     address: str = Field(primary_key=True)
     since_at: datetime
     code: int
-    text: str = Field(sa_column=_text())
+    text: str = Field(sa_column=long_text())
     message_id: int | None = Field(default=None, foreign_key="message.id")
-
-
-class Regime(Base, table=True):
-    """Ladder, sending hours and working days as they were in force from `since_at` until the next row."""
-
-    __tablename__ = "regime"
-
-    id: int | None = Field(default=None, primary_key=True)
-    fingerprint: str
-    since_at: datetime
-    content: str = Field(sa_column=_text())
-
-
-class YearNotice(Base, table=True):
-    """The working days of one year as the office imported them: a JSON object of `off` and `working` days.
-
-    A later import of the same year takes its place; the trail and the regimes keep what was in force before.
-    """
-
-    __tablename__ = "year_notice"
-
-    year: int = Field(primary_key=True)
-    days: str = Field(sa_column=_text())
-    source: str = Field(sa_column=_text())
-    imported_at: datetime
-    who: str
-
-
-class Uptime(Base, table=True):
-    """A stretch of time in which rounds of ticks ran without a longer pause, on which host."""
-
-    __tablename__ = "uptime"
-
-    id: int | None = Field(default=None, primary_key=True)
-    from_at: datetime
-    to_at: datetime
-    host: str
-
-
-class Event(Base, table=True):
-    """One change: who, when, what, from which state to which, and why. Only ever added to.
-
-    The events of a plan form a chain (`chain` is the plan's id, or empty for the office's own): `seq` counts from 1,
-    and `hash` covers the event and the hash before it, so that a changed, missing or reordered row is found.
-    """
-
-    __tablename__ = "event"
-    __table_args__ = (UniqueConstraint("chain", "seq"),)
-
-    id: int | None = Field(default=None, primary_key=True)
-    at: datetime
-    who: str
-    action: str
-    plan_id: str | None = None
-    assignment_id: int | None = Field(default=None, foreign_key="assignment.id", index=True)
-    message_id: int | None = Field(default=None, foreign_key="message.id")
-    from_state: str | None = None
-    to_state: str | None = None
-    why: str = Field(sa_column=_text())
-    detail: str = Field(sa_column=_text())
-    chain: str
-    seq: int
-    hash: str
-
-
-class ChainHead(Base, table=True):
-    """The last event of a chain, so that one missing at its end is found too."""
-
-    __tablename__ = "chain_head"
-
-    chain: str = Field(primary_key=True)
-    seq: int
-    hash: str
-
-
-class Fact(Base, table=True):
-    """One thing the database knows of itself: whether it is a rehearsal, its last tick, the regime's fingerprint."""
-
-    __tablename__ = "fact"
-
-    name: str = Field(primary_key=True)
-    value: str = Field(sa_column=_text())

@@ -46,6 +46,18 @@ def run(app: App, now: datetime) -> Hold | None:
         return holds.get(session)
 
 
+def seen(app: App, now: datetime) -> Hold | None:
+    """The hold that stands, or the one a round would place now; changes nothing."""
+    with app.db.read() as session:
+        if facts.is_rehearsal(session):
+            return None
+        standing = holds.get(session)
+        wrong = _reason(app, session, now) if facts.get(session, facts.HOST) is not None else None
+        if standing is not None and (standing.reason not in CLOCK_REASONS or wrong is not None):
+            return standing
+        return Hold(reason=wrong[0], since_at=now, seen=wrong[1]) if wrong else None
+
+
 def is_well(app: App, session: Session, now: datetime) -> bool:
     """Whether nothing holds the queue, and nothing would."""
     return holds.get(session) is None and _reason(app, session, now) is None

@@ -10,9 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from wsyf_scheduler import alerts
+from wsyf_scheduler import alerts, replanning
 from wsyf_scheduler.app import App, TrackedPlan
-from wsyf_scheduler.audit import regime
 from wsyf_scheduler.core.assignment import Assignment
 from wsyf_scheduler.core.decide import (
     NOTHING_DECIDED,
@@ -25,12 +24,13 @@ from wsyf_scheduler.core.decide import (
 from wsyf_scheduler.core.grouping import Notice, grouped, notices_of
 from wsyf_scheduler.core.ladder import LADDER_LETTERS, Every
 from wsyf_scheduler.core.message import MessageState
-from wsyf_scheduler.store import assignments, events, facts, holds, messages, notices, outbox, regimes
+from wsyf_scheduler.store import acted, assignments, events, holds, messages, notices, outbox
 from wsyf_scheduler.store.db import Session
 from wsyf_scheduler.telling import alert
 
 log = logging.getLogger(__name__)
 
+REMINDER = "reminder"
 BLAST = "blast"  # why a message is held: too many at one moment
 
 
@@ -59,7 +59,7 @@ def run(app: App, now: datetime, *, most: int | None = None) -> Counts:
     with app.db.read() as session:
         if holds.get(session) is not None:
             return Counts()
-        is_new = facts.get(session, facts.REGIME) != app.regime
+        is_new = replanning.is_due(app, session)
         due = {} if is_new else assignments.due_by_plan(session, now)
     if is_new:
         due = _follow_regime(app, now)
@@ -156,6 +156,7 @@ def _decide_plan(
 
 def _queue(session: Session, now: datetime, plan_id: str, found: list[Notice]) -> int:
     messages = grouped(found)
+    reminders: dict[str, tuple[int, list[Notice]]] = {}
     for group, rows in messages.items():
         message_id = outbox.queue(
             session,
@@ -168,7 +169,25 @@ def _queue(session: Session, now: datetime, plan_id: str, found: list[Notice]) -
             not_before=now,
         )
         notices.record(session, rows, message_id, now)
+        if group.letter == REMINDER and message_id is not None:
+            reminders[group.department] = (message_id, rows)
+    if reminders:
+        _take_in(session, plan_id, reminders)
     return len(messages)
+
+
+def _take_in(session: Session, plan_id: str, reminders: Mapping[str, tuple[int, list[Notice]]]) -> None:
+    """What `wsyf remind` asked for and still waits goes along: no department gets two reminders in one slot.
+
+    An assignment the ladder reminds of now needs none besides.
+    """
+    for asked in acted.asked_for(session, plan_id):
+        if asked.department in reminders:
+            message_id, rows = reminders[asked.department]
+            if any(row.assignment_id == asked.assignment_id for row in rows):
+                notices.drop(session, [(asked.notice_id, notices.NEWER_RUNG)])
+            elif asked.message_id != message_id:
+                acted.put_into(session, asked, message_id)
 
 
 def _newest_slot(item: Assignment, decisions: tuple[Decision, ...]) -> list[tuple[int, datetime]]:
@@ -194,26 +213,7 @@ def _tell_spent(
 
 
 def _follow_regime(app: App, now: datetime) -> dict[str, list[int]]:
-    """Ladder, hours or calendar changed: work out every next attention anew; returns what is due then, by plan.
-
-    What is in force from now on is kept, so that a past day can be judged by the rules of its time.
-    """
+    """Ladder, hours or calendar changed: what is due then, by plan."""
     with app.db.begin() as session:
-        before = regimes.latest(session)
-        after = regime.content(app.config, app.calendar.years, regimes.years(session, now))
-        facts.put(session, facts.REGIME, app.regime)
-        regimes.add(session, fingerprint=app.regime, since_at=now, content=after)
-        for plan_id, tracked in app.plans(session).items():
-            _replan(session, now, plan_id, tracked)
-        if before is not None:
-            detail: dict[str, object] = {"changed": regime.changed(before, after)}
-            events.add(session, at=now, who=app.who, action="regime_changed", detail=detail)
+        replanning.follow(app, session, now, who=app.who)
         return assignments.due_by_plan(session, now)
-
-
-def _replan(session: Session, now: datetime, plan_id: str, tracked: TrackedPlan) -> None:
-    for items in assignments.pages(session, plan_id):
-        decided = notices.decided(session, [item.id for item in items])
-        found = [(item, decided.get(item.id, NOTHING_DECIDED)) for item in items]
-        attention = [(item.id, next_attention(item, before, tracked.table, now)) for item, before in found]
-        assignments.set_attention(session, attention)

@@ -1,0 +1,116 @@
+"""What an assignment hangs together with: what it came from, what came of it, what it waits for. Light reads.
+
+Imports core and store.glance.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from wsyf_scheduler.cli.output import say
+from wsyf_scheduler.cli.register import print_table, standing
+from wsyf_scheduler.core.assignment import Assignment
+from wsyf_scheduler.core.follow_up import OWED, come_from, is_follow_up
+from wsyf_scheduler.i18n import _, ngettext
+from wsyf_scheduler.store.glance import Glance
+
+OF_TASK = "plan_id = :plan AND period = :period AND number = :number"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kindred:
+    """Assignments by how they hang together with one.
+
+    `origin` is what it came from: one assignment, or those of a task. `begot` are the follow-ups that came of it or
+    of its task, and of those in turn. `takers` took it over. `awaited` is the task it waits for, `left_open` the
+    follow-ups of that which are still owed.
+    """
+
+    origin: tuple[Assignment, ...] = ()
+    begot: tuple[Assignment, ...] = ()
+    takers: tuple[Assignment, ...] = ()
+    awaited: tuple[Assignment, ...] = ()
+    left_open: tuple[Assignment, ...] = ()
+
+    def as_json(self, item: Assignment) -> dict[str, object]:
+        """The part of `wsyf show --json` that is about other assignments."""
+        return {
+            "origin": item.origin,
+            "taken_over_by": [each.key for each in self.takers],
+            "follow_ups": [_brief(each) for each in self.begot],
+            "waits_for": [_brief(each) for each in self.awaited],
+            "left_open": [_brief(each) for each in self.left_open],
+        }
+
+
+def _brief(item: Assignment) -> dict[str, object]:
+    return {
+        "id": item.id,
+        "key": item.key,
+        "title": item.title,
+        "department": item.department,
+        "due_on": item.due_on.isoformat(),
+        "state": item.state.value,
+    }
+
+
+def kindred(opened: Glance, item: Assignment) -> Kindred:
+    """Look them up."""
+    derived = opened.assignments("plan_id = :plan AND origin IS NOT NULL", {"plan": item.plan_id})
+    awaited = _of_task(opened, item.plan_id, item.after) if item.after else []
+    roots = {item.after or ""} | {each.key for each in awaited}
+    return Kindred(
+        origin=tuple(_origin(opened, item)),
+        begot=tuple(come_from(derived, {item.key, item.task})),
+        takers=tuple(each for each in derived if each.origin == item.key and not is_follow_up(each.number)),
+        awaited=tuple(awaited),
+        left_open=tuple(each for each in come_from(derived, roots) if each.state in OWED),
+    )
+
+
+def _origin(opened: Glance, item: Assignment) -> list[Assignment]:
+    if item.origin is None:
+        return []
+    found = opened.assignments("plan_id = :plan AND key = :key", {"plan": item.plan_id, "key": item.origin})
+    return found or _of_task(opened, item.plan_id, item.origin)
+
+
+def _of_task(opened: Glance, plan_id: str, task: str) -> list[Assignment]:
+    period, _slash, number = task.rpartition("/")
+    return opened.assignments(OF_TASK, {"plan": plan_id, "period": period, "number": number})
+
+
+def facts(found: Kindred, item: Assignment, today: date) -> list[tuple[str, str]]:
+    """Labels and what they say, for `wsyf show`; what is not so is left out."""
+    came = _("came from: ") if is_follow_up(item.number) else _("took over from: ")
+    said = [(came, _named(item.origin or "", found.origin, today)) if item.origin else ("", "")]
+    said += [(_("taken over by: "), _named(each.key, (each,), today)) for each in found.takers]
+    said += [(_("waits for: "), _named(item.after, found.awaited, today)) if item.after else ("", "")]
+    return [(label, words) for label, words in said if words]
+
+
+def _named(name: str, items: tuple[Assignment, ...], today: date) -> str:
+    """`2023/5  中期评估 (298 days left)`; of a task of several, how many are closed."""
+    if not items:
+        return name
+    if len(items) == 1:
+        (one,) = items
+        words = standing(one, today)
+    else:
+        closed = sum(each.state not in OWED for each in items)
+        words = _("{n} of {all} closed").format(n=closed, all=len(items))
+    return _("{name}  {title} ({words})").format(name=name, title=items[0].title, words=words)
+
+
+def print_kindred(found: Kindred, item: Assignment, today: date, names: dict[str, str]) -> None:
+    """The follow-ups of what it waits for that are still open, and its own, as tables."""
+    if found.left_open:
+        words = ngettext(
+            "{task} left {n} follow-up open", "{task} left {n} follow-ups open", len(found.left_open)
+        ).format(task=item.after, n=len(found.left_open))
+        say(words, italic=True)
+        print_table(found.left_open, today, names, bare=True)
+    if found.begot:
+        say(_("Follow-ups"), italic=True)
+        print_table(found.begot, today, names, bare=True)
