@@ -211,8 +211,8 @@ def year_in_doubt(year: int, today: date) -> Alert:
         lines=(
             f"{year}年的节假日和调休安排尚未录入，该年工作日暂按周一至周五扣除法定节假日推算，不含调休。",
             "据此推算的提醒、催办、督办日期可能与实际工作日不符，甚至落在放假期间。",
-            "国务院办公厅的放假通知一般在上一年11月公布。请照通知填写年历文件（格式见 docs/calendar.md），"
-            "用 wsyf calendar import FILE 导入；导入前会列出因此变动的信函。",
+            "国务院办公厅的放假通知一般在上一年11月公布。请照通知填写年历文件（格式见 wsyf help calendar）。",
+            "填好后用 wsyf calendar import FILE 导入；导入前会列出因此变动的信函。",
             f"目前采用的工作日见 wsyf calendar show {year}。",
         ),
     )

@@ -291,12 +291,20 @@ def test_wrong_usage_is_exit_2_and_says_what_was_wrong(desk, words, said):
     assert said in desk.wsyf(*words, code=2).err
 
 
-def test_nothing_is_ever_asked_but_before_a_restore(desk):
-    """Which asks a terminal only (see test_copies)."""
+ASKING = {  # what cannot be taken back, or moves many letters, and the questions of `wsyf init`; of a terminal only
+    "asking.py": "prompt",
+    "calendar.py": "confirm",
+    "copies.py": "confirm",
+    "staffing.py": "confirm",
+}
+
+
+def test_nothing_is_asked_but_of_a_terminal_and_only_before_what_cannot_be_taken_back(desk):
     for path in CLI.glob("*.py"):
         source = path.read_text(encoding="utf-8")
-        if path.name == "copies.py":
-            source = source.replace("click.confirm", "", 1)
+        if path.name in ASKING:
+            source = source.replace(f"click.{ASKING[path.name]}", "", 1)
+            assert "isatty()" in source or path.name == "asking.py"  # keeping.py asks whether to ask
         assert not re.search(
             r"\bclick\.(prompt|confirm|getchar|pause|edit)\b|\binput\(|prompt=|confirmation_option", source
         ), path

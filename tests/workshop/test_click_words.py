@@ -24,17 +24,17 @@ TERMINAL = 80
 # Prints the help of every command as JSON, in a process of its own: the language is read once.
 HELP = """
 import json, click
+from click.testing import CliRunner
 from wsyf_scheduler.cli.main import wsyf
 
-def walk(name, command, parent):
-    context = click.Context(command, info_name=name, parent=parent)
-    found = {context.command_path: command.get_help(context)}
-    if isinstance(command, click.Group):
-        for each in command.list_commands(context):
-            found |= walk(each, command.get_command(context, each), context)
+def walk(words, command):
+    found = {" ".join(["wsyf", *words]): CliRunner().invoke(wsyf, [*words, "--help"], env={"COLUMNS": "80"}).output}
+    context = click.Context(command)
+    for each in command.list_commands(context) if isinstance(command, click.Group) else ():
+        found |= walk([*words, each], command.get_command(context, each))
     return found
 
-print(json.dumps(walk("wsyf", wsyf, None)))
+print(json.dumps(walk([], wsyf)))
 """
 LOCALE_VARIABLES = ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")
 
@@ -103,13 +103,12 @@ def test_the_compiled_catalogue_is_what_compiling_would_write() -> None:
         (("show", "a", "b"), "多余的参数：b"),
         (("extend", "a"), "缺少选项 '--to'"),
         (("list", "--nonsense"), "没有选项 '--nonsense'"),
-        (("list", "--perio", "2023"), "是否指 '--period'"),
+        (("list", "--perio", "2023"), "'--period'？"),
         (("list", "--period"), "选项 '--period' 后须写1个值"),
         (("list", "--json=yes"), "选项 '--json' 后不写值"),
         (("outbox", "list", "--limit", "x"), "不是有效的"),
         (("outbox", "nonsense"), "没有命令 'nonsense'"),
         (("schedule", "--days", "0"), "不在范围之内"),
-        (("done", "a", "--file", "/no/such/file"), "'/no/such/file' 不存在"),
     ],
 )
 def test_wrong_usage_is_told_in_chinese(words: tuple[str, ...], said: str) -> None:
@@ -156,7 +155,7 @@ def test_any_other_locale_reads_english(locale: dict[str, str]) -> None:
 
 
 def test_chinese_help_fits_a_terminal_of_80_columns() -> None:
-    """Click counts characters where Han ones take two columns: a help text has lines of 38 at most, a blank between."""
+    """Click counts characters where Han ones take two columns; ours counts columns."""
     done = run("-c", HELP, LANGUAGE="zh_CN")
     assert done.returncode == 0, done.stderr
     found: dict[str, str] = json.loads(done.stdout)
