@@ -54,7 +54,10 @@ def vacancy(plan: Plan, post: Post, day: date) -> Alert:
         lines=(
             f"{_chinese(day)}发信时，{name}一职无人担任。",
             "主送该职务的信函已改送上一级职务，抄送该职务的未抄送。",
-            "请修改人员名单后用 wsyf people import 导入。",
+            (
+                f"请用 wsyf people hand-over {_typed(post)} --to 邮箱地址 --name 姓名 录入任职人员，"
+                "或修改人员名单后用 wsyf people import 导入。"
+            ),
         ),
     )
 
@@ -125,7 +128,7 @@ def refused_address(
             f"{_moment(plan, now)}，邮件服务器拒收发往 {address}（{names}）的信函，答复：{text}",
             fate,
             "地址改正之前，发往该地址的信函均照此办理。",
-            "请在人员名单中改正地址后用 wsyf people import 导入。",
+            _mend(address, posts),
             f"如地址无误，待邮箱恢复后用 wsyf check --mail {address} 试发一封，收下后即恢复使用。",
         ),
     )
@@ -255,6 +258,19 @@ def backup_failed(plan: Plan, now: datetime, why: str) -> Alert:
             "请核对备份目录的权限和剩余空间（config.toml 的 [backup]），并用 wsyf backup FILE 手工备份一次。",
         ),
     )
+
+
+def _typed(post: Post) -> str:
+    """A post as commands take it: emergency/liaison, director."""
+    return f"{post.department}/{post.role}" if post.department else post.role
+
+
+def _mend(address: str, posts: Sequence[Post]) -> str:
+    """What to do about a refused address; only that of a post can be handed over."""
+    file = "在人员名单中改正地址后用 wsyf people import 导入"
+    if not posts:
+        return f"请{file}。"
+    return f"如已换人，请用 wsyf people hand-over {address} --to 新地址 --name 姓名 录入；如地址有误，请{file}。"
 
 
 def _chinese(day: date) -> str:

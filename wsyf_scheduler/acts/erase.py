@@ -15,13 +15,17 @@ from wsyf_scheduler.store.db import Session
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gone:
-    """What was erased: the person as the trail names them, and how much was touched (see store.erasing)."""
+    """What was erased: the person as the trail names them, and how much was touched (see store.erasing).
+
+    `is_log_empty` is False where another program was reading, and the write-ahead log still has pages of before.
+    """
 
     person: int | str
     entries: int
     messages: int
     letters: int
     old_events: int
+    is_log_empty: bool
 
 
 def act(app: App, now: datetime, *, address: str, today: date, who: str, reason: str) -> Gone:
@@ -47,6 +51,7 @@ def act(app: App, now: datetime, *, address: str, today: date, who: str, reason:
         messages=done.messages,
         letters=done.letters,
         old_events=done.old_events,
+        is_log_empty=app.db.fold_log(),
     )
 
 

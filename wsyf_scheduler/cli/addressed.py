@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from wsyf_scheduler.cli.fate import day_words, fate, message_words
 from wsyf_scheduler.cli.output import say, table
+from wsyf_scheduler.core.erased import is_erased
 from wsyf_scheduler.core.people import Holder, Post
 from wsyf_scheduler.i18n import _
 from wsyf_scheduler.reports import wording
@@ -16,6 +17,8 @@ def print_person(found: PersonExplanation, names: dict[str, str]) -> None:
     """The answer for a person as people read it."""
     zone = found.books.zone
     say(found.address, bold=True)
+    if is_erased(found.address):
+        say("  " + _("the contact details of this person were erased; which letters went to them is kept"), hang=2)
     for post in found.posts:
         stands_in = _(" (vacant; this address stands in)") if post.vacant else ""
         say("  " + _("reads for: ") + wording.post(post.post, names) + stands_in)

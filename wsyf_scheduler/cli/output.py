@@ -13,6 +13,7 @@ import click
 
 from wsyf_scheduler.cli.grid import CONTROL, fold, grid, width
 from wsyf_scheduler.core.assignment import Assignment
+from wsyf_scheduler.core.erased import ERASED
 from wsyf_scheduler.i18n import _, ngettext
 
 WIDE = 120  # columns where the reader is a file or a program
@@ -39,7 +40,7 @@ def say(text: str, *, err: bool = False, hang: int = 0, **style: Any) -> None:
 def folded(text: str, columns: int | None, *, hang: int = 0) -> list[str]:
     """The lines `say` prints; None for no fold at all. Commands between backticks and long words are not parted."""
     found = []
-    for line in CONTROL.sub(" ", text).split("\n"):
+    for line in CONTROL.sub(" ", readable(text)).split("\n"):
         body = line.lstrip(" ")
         indent = line[: len(line) - len(body)]
         if columns is None or width(line) <= columns:
@@ -50,6 +51,11 @@ def folded(text: str, columns: int | None, *, hang: int = 0) -> list[str]:
             more = fold(body[len(first) :], columns - len(indent) - hang, whole=True)
         found += [(indent + first).rstrip(), *((indent + " " * hang + part.lstrip(" ")).rstrip() for part in more)]
     return found
+
+
+def readable(text: str) -> str:
+    """The text as people read it: what stands in the place of an erased address is called so."""
+    return ERASED.sub(_("erased"), text) if "sha256:" in text else text
 
 
 def room(*, err: bool = False) -> int | None:
@@ -73,7 +79,8 @@ def table(
 
     `tight` puts the columns close together rather than fold a cell.
     """
-    head, *lines = grid(headers, list(rows), columns=columns(len(headers)), keep=keep, tight=tight)
+    cells = [[readable(cell) for cell in row] for row in rows]
+    head, *lines = grid(headers, cells, columns=columns(len(headers)), keep=keep, tight=tight)
     if title:
         click.secho(title, italic=True)
     click.secho(head, bold=True)

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from wsyf_scheduler.cli import staffing
+from wsyf_scheduler.cli import people_showing, staffing
 from wsyf_scheduler.cli.office import Office, dry_run_option, json_option, login_name, pass_office
-from wsyf_scheduler.cli.output import print_json, say, table
+from wsyf_scheduler.cli.output import print_json, readable, say, table
 from wsyf_scheduler.cli.params import DAY
 from wsyf_scheduler.core.ladder import DEPARTMENT_ROLES, PLAN_ROLES, ROLES
 from wsyf_scheduler.core.people import Holder, Post, Roster
@@ -28,7 +28,7 @@ def people() -> None:
     """People."""
 
 
-for _act in (staffing.away, staffing.back, staffing.hand_over, staffing.erase):
+for _act in (staffing.away, staffing.back, staffing.hand_over, staffing.erase, people_showing.show):
     people.add_command(_act)
 
 
@@ -46,13 +46,14 @@ def list_(office: Office, on: date | None, every: bool, as_json: bool) -> None: 
         holders, refused = recorded.holders(opened), _refused(opened)
     today, names = on or today, names or departments_of(office)
     if as_json:
-        print_json([_plain(holder, today, refused) for holder in holders])
+        print_json([plain_holder(holder, today, refused) for holder in holders])
         return
     _print([each for each in holders if every or each.until is None or each.until >= today], names)
     _print_marks(holders, today, names, refused)
 
 
-def _plain(holder: Holder, today: date, refused: Container[str]) -> dict[str, object]:
+def plain_holder(holder: Holder, today: date, refused: Container[str]) -> dict[str, object]:
+    """An entry for programs; `refused` are addresses in lower case."""
     return {
         "role": holder.role,
         "department": holder.department or None,
@@ -72,10 +73,10 @@ def _plain(holder: Holder, today: date, refused: Container[str]) -> dict[str, ob
 def _print(holders: list[Holder], names: dict[str, str]) -> None:
     known = list(names)
     ordered = sorted(holders, key=lambda each: _place(each, known))
-    rows = [(staffing.post_words(each, names), each.name, shown(each.email), _term(each)) for each in ordered]
+    rows = [(staffing.post_words(each, names), each.name, shown(each.email), term(each)) for each in ordered]
     headers = (_("post"), _("name"), _("address"), _("from – to"))
     if any(row[-1] for row in rows):
-        table(headers, rows, keep=(0, 2))
+        table(headers, rows, keep=(0, 1, 2), tight=True)
     elif rows:
         table(headers[:-1], [row[:-1] for row in rows], keep=(0, 2))
 
@@ -111,11 +112,16 @@ def _print_marks(holders: list[Holder], today: date, names: dict[str, str], refu
 
 def shown(address: str) -> str:
     """An address as people read it; one that was erased is called so."""
-    return _("(erased)") if address.startswith("sha256:") else address
+    return readable(address)
 
 
-def _term(holder: Holder) -> str:
-    return f"{holder.since or ''} – {holder.until or ''}" if holder.since or holder.until else ""
+def term(holder: Holder) -> str:
+    """From when to when, short."""
+    if holder.since and holder.until:
+        return f"{holder.since} – {holder.until}"
+    if holder.since:
+        return _("since {since}").format(since=holder.since)
+    return _("to {until}").format(until=holder.until) if holder.until else ""
 
 
 def role_name(role: str) -> str:
@@ -142,6 +148,14 @@ def vacancies(holders: list[Holder], today: date, names: dict[str, str]) -> list
         for post in posts
         if not roster.of(post, today)
     ]
+
+
+def vacant_rule() -> str:
+    """What becomes of letters to a vacant post (RULES.md §3), and what to do."""
+    return _(
+        "Letters to a vacant post go to the next higher one, its copies are left out;"
+        " `wsyf people hand-over POST --to ADDRESS --name NAME` enters somebody."
+    )
 
 
 @people.command("import", help=_("Enter the holders of a CSV file; of a post it names, those it leaves out are ended."))
@@ -173,8 +187,11 @@ def import_(office: Office, file: Path, dry_run: bool, as_json: bool) -> None:  
         said = words.format(post=role_name(post.role), department=names.get(post.department, post.department))
         say(said.rstrip(), fg="yellow")
     if not dry_run:
-        for line in vacancies(entered(office), today, names):
+        found = vacancies(entered(office), today, names)
+        for line in found:
             say(line, fg="yellow")
+        if found:
+            say(vacant_rule())
     staffing.nothing_changed(dry_run=dry_run)
 
 

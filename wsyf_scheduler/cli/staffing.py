@@ -278,6 +278,9 @@ def erase(office: Office, address: str, reason: str, yes: bool, dry_run: bool, a
     if done.old_events:
         words = _("{n} events written by an earlier version still name the address: the trail is never changed")
         say(words.format(n=done.old_events), fg="yellow")
+    if not (done.is_log_empty or dry_run):
+        words = _("another program is reading the database: its -wal file keeps the old pages until it has finished")
+        say(words, fg="yellow")
     say(
         _(
             "Backups made before, files that were exported and letters kept in a maildir still have the details: {dir}"

@@ -164,6 +164,15 @@ def listed(opened: Glance, *, since_at: datetime | None, limit: int | None, **eq
     return _posted(opened, where, values, limit)
 
 
+def to_address(
+    opened: Glance, address: str, *, since_at: datetime | None = None, plan_id: str | None = None, limit: int | None
+) -> list[Posted]:
+    """The messages with this address in To or Cc, newest first."""
+    where, values = _where(since_at, {"plan_id": plan_id})
+    where += """ AND instr(lower(coalesce("to", '') || coalesce(cc, '')), :quoted) > 0"""
+    return _posted(opened, where, {**values, "quoted": json.dumps(address.casefold())}, limit)[::-1]
+
+
 def unshown(opened: Glance) -> int:
     """How many messages the list leaves out where nothing is asked for because nothing was left to say."""
     states = (MessageState.CANCELLED, MessageState.SUPERSEDED)

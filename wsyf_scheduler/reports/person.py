@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from wsyf_scheduler.core.assignment import Assignment
+from wsyf_scheduler.core.erased import hashed
 from wsyf_scheduler.core.ladder import DEPARTMENT_ROLES, PLAN_ROLES
 from wsyf_scheduler.core.people import Holder, Post
 from wsyf_scheduler.errors import NotFound, nearest
@@ -68,6 +69,9 @@ def explain_person(opened: Glance, source: Past, address: str, on: date) -> Pers
     received = _received(opened, source, address, on)
     is_office = _is(address, source.office)
     if not terms and not received and not is_office:
+        erased = hashed(address)
+        if _terms(known, erased) or recorded.last_to(opened, erased, source.present.hours.midnight(source.today)):
+            return explain_person(opened, source, erased, on)
         raise NotFound(_unknown(address, nearest(address, [each.holder.email for each in known])))
     items = _concerned(opened, terms, everything=is_office)
     posts = _posts(source, address, on, items)

@@ -19,6 +19,7 @@ from wsyf_scheduler.store.tables import Base
 
 Session = Connection  # what store functions take: one connection inside one transaction
 BUSY_TIMEOUT = 30_000  # milliseconds
+FOLD_TIMEOUT = 2_000  # milliseconds to wait for readers before the log is left as it is
 MEMORY = "sqlite://"
 OPENED = "opened"  # of a connection: which files it has open
 
@@ -41,6 +42,7 @@ class Database:
         if url == MEMORY:
             options["poolclass"] = StaticPool
         self._was_there = False
+        self._busy_timeout = busy_timeout
         self._engine = create_engine(url, **options)
         event.listen(self._engine, "connect", _prepare(self.path, busy_timeout, durable=durable))
 
@@ -137,6 +139,20 @@ class Database:
             raise schema.trouble(error, path) from error
         finally:
             source.close()
+
+    def fold_log(self) -> bool:
+        """Empty the write-ahead log into the file, so that no page of before stays in it; False while others read."""
+        if self.path is None:
+            return True
+        with self._connect() as connection:
+            connection.exec_driver_sql(f"PRAGMA busy_timeout = {FOLD_TIMEOUT}")
+            try:
+                busy = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").scalar_one()
+            except DBAPIError:
+                return False  # what was committed stands; the next checkpoint folds it
+            finally:
+                connection.exec_driver_sql(f"PRAGMA busy_timeout = {self._busy_timeout}")
+        return not busy
 
     def close(self) -> None:
         """Close every connection."""

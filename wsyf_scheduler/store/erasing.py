@@ -5,7 +5,6 @@ docs/decisions/0013 says what stays. The trail names people by number and is nev
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 import zlib
@@ -16,6 +15,7 @@ from typing import Any
 
 from sqlalchemy import Table, func, or_, select, update
 
+from wsyf_scheduler.core import erased
 from wsyf_scheduler.core.message import WAITING, MessageState
 from wsyf_scheduler.store import facts
 from wsyf_scheduler.store.db import Session
@@ -42,7 +42,7 @@ class Erased:
 
 def hashed(address: str) -> str:
     """What stands in the place of an erased address."""
-    return f"sha256:{hashlib.sha256(address.casefold().encode()).hexdigest()}"
+    return erased.hashed(address)
 
 
 def waiting(session: Session, address: str) -> list[int]:
