@@ -20,15 +20,31 @@ OfPlan = tuple[str, str]  # a plan, and a task or key of it
 def tasks(session: Session, items: Iterable[Assignment]) -> dict[OfPlan, Waiting | None]:
     """The tasks these wait for, each looked up once; None for one that is not tracked."""
     wanted = {(item.plan_id, item.after) for item in items if item.after is not None}
-    return {(plan_id, task): waiting(session, plan_id, task) for plan_id, task in wanted}
+    begotten = {plan_id: assignments.with_origin(session, plan_id) for plan_id in {each[0] for each in wanted}}
+    origins_of = {plan_id: {item.origin for item in found} for plan_id, found in begotten.items()}
+    return {
+        (plan_id, task): _waiting(session, plan_id, task, begotten[plan_id], origins_of[plan_id])
+        for plan_id, task in wanted
+    }
 
 
 def waiting(session: Session, plan_id: str, task: str) -> Waiting | None:
     """One task `period/number`, or None where it is not tracked."""
+    begotten = assignments.with_origin(session, plan_id)
+    return _waiting(session, plan_id, task, begotten, {item.origin for item in begotten})
+
+
+def _waiting(
+    session: Session, plan_id: str, task: str, begotten: list[Assignment], origins_of: set[str | None]
+) -> Waiting | None:
+    """`begotten` is all of the plan that came of another, read once for all tasks; `origins_of` what it came of."""
     found = assignments.of_task(session, plan_id, task)
     if not found:
         return None
-    left = sorted(findings(assignments.of_plan(session, plan_id), task), key=lambda item: (item.due_on, item.key))
+    left: list[Assignment] = []
+    if not origins_of.isdisjoint({task, *(item.key for item in found)}):
+        known = {item.id: item for item in (*found, *begotten)}
+        left = sorted(findings(list(known.values()), task), key=lambda item: (item.due_on, item.key))
     return Waiting(
         key=task,
         title=found[0].title,

@@ -44,7 +44,19 @@ def _refusal(item: Assignment, verb: Verb, deed: str) -> str:
         message = _("{key} was closed already, as of {day} ({deed}); `wsyf reopen` opens it again")
         return message.format(key=item.key, day=item.closed_on, deed=deed)
     message = _("{key} is {state}: {verb} is not possible ({deed})")
-    return message.format(key=item.key, state=_(item.state.value), verb=verb.value, deed=deed)
+    return message.format(key=item.key, state=_(item.state.value), verb=_verb_name(verb), deed=deed)
+
+
+def _verb_name(verb: Verb) -> str:
+    """What a verb is called."""
+    names = {
+        Verb.SUBMIT: _("handing in"),
+        Verb.RETURN: _("returning"),
+        Verb.DONE: _("closing"),
+        Verb.WAIVE: _("waiving"),
+        Verb.REOPEN: _("reopening"),
+    }
+    return names.get(verb, verb.value)
 
 
 def last_deed(app: App, session: Session, now: datetime, item: Assignment) -> str:

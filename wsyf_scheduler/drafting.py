@@ -287,14 +287,14 @@ def _with_sections(session: Session, tracked: TrackedPlan, message: Message, let
 def _handed(session: Session, tracked: TrackedPlan, message: Message, today: date) -> tuple[Row, ...]:
     """What a successor takes over, each with its history."""
     found = handing.items(session, message, today)
-    history = notices.earlier(session, [item.id for item in found])
+    history, waiting = notices.earlier(session, [item.id for item in found]), awaiting.tasks(session, found)
     return tuple(
         replace(
             assignment_row(tracked, item, today),
             role=handing.role(message, item),
             told=handing.told(tracked, message, item, history[item.id]),
             standing=handing.standing(item, today),
-            after=awaiting.waiting(session, item.plan_id, item.after) if item.after else None,
+            after=waiting.get((item.plan_id, item.after or "")),
         )
         for item in found
     )

@@ -11,9 +11,10 @@ from datetime import date, datetime
 from typing import NamedTuple
 
 from wsyf_scheduler.app import App
+from wsyf_scheduler.core.ahead import ahead
 from wsyf_scheduler.core.assignment import Assignment, State
-from wsyf_scheduler.core.decide import NOTHING_DECIDED, Decided, silence, undecided
-from wsyf_scheduler.core.ladder import Landing, Start, Timetable
+from wsyf_scheduler.core.decide import NOTHING_DECIDED
+from wsyf_scheduler.core.ladder import Landing, Timetable
 from wsyf_scheduler.core.message import MessageRow
 from wsyf_scheduler.core.people import Post, Reader
 from wsyf_scheduler.drafting import stale
@@ -72,7 +73,7 @@ def follow(
     """What follows where an assignment went from `before` to `after`, and `letter` (or none) tells its department."""
     table = app.plans(session)[after.plan_id].table
     decided = notices.decided(session, [after.id]).get(after.id, NOTHING_DECIDED)
-    was, is_now = ahead(before, decided, table, now), ahead(after, decided, table, now)
+    was, is_now = ([_told_of(each) for each in ahead(item, decided, table, now)] for item in (before, after))
     today = table.hours.day_of(now)
     return Following(
         before=before,
@@ -87,21 +88,8 @@ def follow(
     )
 
 
-def ahead(item: Assignment, decided: Decided, table: Timetable, now: datetime) -> list[Ahead]:
-    """The letters that lie ahead for the lead department while nobody does anything, by slot; one a slot, beside start.
-
-    What was due and is not decided yet stands with its slot: of several such the last speaks (RULES.md §3).
-    """
-    found: dict[tuple[datetime, bool], Landing] = {}
-    for landing, receiver in undecided(item, decided, table):
-        if receiver != item.department or silence(item, landing.on) is not None:
-            continue
-        key = (max(landing.slot_at, now), isinstance(landing.rung.when, Start))
-        standing = found.get(key)
-        if standing is None or (standing.slot_at, standing.rank) < (landing.slot_at, landing.rank):
-            found[key] = landing
-    landings = sorted(found.values(), key=lambda each: (each.slot_at, each.rank))
-    return [Ahead(each.on, each.slot_at, each.rung.letter, each.rung.name, each.repeat) for each in landings]
+def _told_of(landing: Landing) -> Ahead:
+    return Ahead(landing.on, landing.slot_at, landing.rung.letter, landing.rung.name, landing.repeat)
 
 
 def _dropped(session: Session, before: Assignment, after: Assignment, today: date) -> Iterable[Waiting]:

@@ -69,7 +69,8 @@ def standing(item: Assignment, today: date) -> str:
 
 def told(tracked: TrackedPlan, message: Message, item: Assignment, history: list[Earlier]) -> tuple[Told, ...]:
     """Every letter about it so far, receipts and changes too; of a supported one, those its own department got."""
-    own = item.department if role(message, item) == "lead" else message.department
+    leads = role(message, item) == "lead"
+    own = item.department if leads else message.department
     return tuple(
         Told(
             on=tracked.table.hours.day_of(each.sent_at),
@@ -77,22 +78,24 @@ def told(tracked: TrackedPlan, message: Message, item: Assignment, history: list
             posts=tuple(name for text in (each.to_roles, each.cc_roles) for name in text.split(",") if name),
         )
         for each in history
-        if each.role == "lead" or each.receiver == own
+        if each.receiver == own or (leads and each.role == "lead")
     )
 
 
 def is_void(roster: Roster, message: Message, today: date) -> bool:
-    """Whether a hand-over letter has nothing left to say: the post went to somebody else before it left."""
-    if message.letter != LETTER:
-        return False
-    return not roster.is_held_by(_post(message), _holder(message), today)
+    """Whether a hand-over letter has nothing left to say: the post went to somebody else before it left.
+
+    One that is sent before its day has all to say: the successor's term lies ahead.
+    """
+    return message.letter == LETTER and roster.serves_from(_post(message), _holder(message), today) is None
 
 
 def narrowed(roster: Roster, message: Message, found: Addressed, today: date) -> Addressed:
     """Of a hand-over letter the successor alone, or the deputy; who cannot be reached is stood in for as ever."""
     if message.letter != LETTER:
         return found
-    reader = roster.reader_of(_post(message), _holder(message), today)
+    on = roster.serves_from(_post(message), _holder(message), today) or today
+    reader = roster.reader_of(_post(message), _holder(message), on)
     return found if reader is None else replace(found, to=(reader,), cc=(), vacant=(), stand_in=None)
 
 

@@ -5,6 +5,7 @@ What is queued here waits `receipt_delay`, so that the act can be taken back (RU
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from wsyf_scheduler.alerts import Alert
@@ -33,7 +34,7 @@ def tell(app: App, session: Session, now: datetime, item: Assignment, letter: st
             not_before=now + app.receipt_delay,
         )
     assert message_id is not None  # no dedup key was given
-    notices.replace_rows(session, message_id, item.id)
+    replaced = notices.replace_rows(session, message_id, item.id)
     notices.add_row(
         session,
         message_id=message_id,
@@ -43,9 +44,17 @@ def tell(app: App, session: Session, now: datetime, item: Assignment, letter: st
         receiver=item.department,
         to=("liaison",),
         cc=told_last(notices.earlier(session, [item.id])[item.id]),
-        detail=detail,
+        detail={**detail, **_last_told(replaced, item, detail)},
         now=now,
     )
+
+
+def _last_told(replaced: Iterable[dict[str, str]], item: Assignment, detail: dict[str, str]) -> dict[str, str]:
+    """Of several new due days in one delay the letter names the last that was told, not one nobody heard of."""
+    told = next((each["old_due_on"] for each in replaced if "old_due_on" in each), None)
+    if told is None or told == item.due_on.isoformat() or "old_due_on" not in detail:
+        return {}
+    return {"old_due_on": told}
 
 
 def asked_for_at(table: Timetable, now: datetime) -> datetime:

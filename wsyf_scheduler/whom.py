@@ -73,17 +73,35 @@ def of_post(present: Iterable[Holder], meant: Post, text: str) -> list[Holder]:
     return found
 
 
+def person(holders: Sequence[Holder], text: str, names: Mapping[str, str], day: date) -> list[Holder]:
+    """All the entries of the one person meant, of those who hold a post on the day or later.
+
+    A post means whoever holds it that day (its successor to come where nobody does); Forbidden for several holders.
+    """
+    found = find(holders, text, names, day)
+    if post(text, names) is None:
+        return found
+    meant = _one(found, text, day).casefold()
+    return [each for each in serving(holders, day) if each.email.casefold() == meant]
+
+
 def address(holders: Iterable[Holder], text: str, names: Mapping[str, str], day: date) -> str:
     """The address meant: one that is typed out, or that of the one person a post or a name means."""
     if "@" in text:
         if not is_address(text):
             raise Usage(_("{address} is no mail address").format(address=text))
         return text
-    found = {each.email.casefold(): each.email for each in find(list(holders), text, names, day)}
-    if len(found) > 1:
+    return _one(find(list(holders), text, names, day), text, day)
+
+
+def _one(found: Sequence[Holder], text: str, day: date) -> str:
+    """The address of the one holder of a post that day, or of the one to come; Forbidden for several."""
+    present = [each for each in found if each.holds_on(day)] or found
+    addresses = {each.email.casefold(): each.email for each in present}
+    if len(addresses) > 1:
         words = _("{post} has {n} holders: {addresses}; name the address")
-        raise Forbidden(words.format(post=text, n=len(found), addresses=", ".join(found.values())))
-    return next(iter(found.values()))
+        raise Forbidden(words.format(post=text, n=len(addresses), addresses=", ".join(addresses.values())))
+    return next(iter(addresses.values()))
 
 
 def _unknown(holders: Sequence[Holder], present: Sequence[Holder], text: str, names: Mapping[str, str]) -> str:

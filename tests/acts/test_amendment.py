@@ -9,7 +9,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from tests.cast import Office, day, ladder_lines, make_office, make_plan, parse, rungs, task
-from wsyf_scheduler.acts import close, track
+from wsyf_scheduler.acts import close, extend, track
 from wsyf_scheduler.audit.examine import whole
 from wsyf_scheduler.core.ahead import ahead
 from wsyf_scheduler.core.assignment import Assignment
@@ -47,6 +47,8 @@ EDITS: dict[str, dict[str, str]] = {
     "added": make_plan(task(1, due=day("2023-02-28")), task(2), task(3, due=day("2023-04-30"))),
     "given away": make_plan(task(1, lead=["housing"], due=day("2023-02-28")), task(2)),
     "reworded": make_plan(task(1, title="新标题", due=day("2023-02-28")), task(2)),
+    "of another kind": make_plan(task(1, due=day("2023-02-28")), task(2, kind="summary")),
+    "supported": make_plan(task(1, due=day("2023-02-28"), support=["union"]), task(2)),
 }
 
 
@@ -73,6 +75,45 @@ def test_the_convener_who_had_the_last_escalation_is_told_too() -> None:
     office.live("2023-03-04 10:00")
     said = foretold(office, EDITS["moved later"])
     assert said.shifts[KEY].told == ("liaison", "convener", "director")
+
+
+def test_a_support_department_that_joins_is_named_with_the_day_of_its_start_letter() -> None:
+    office = make_office("2023-01-01 00:00", texts=FEBRUARY)
+    office.live("2023-02-18 20:00")
+    said = foretold(office, EDITS["supported"])  # a Saturday
+    assert said.shifts[KEY].helpers_come == (("union", day("2023-02-20")),)
+    office.track(EDITS["supported"])
+    assert foretold(office, FEBRUARY).shifts[KEY].helpers_gone == (("union", day("2023-02-20")),)
+    found = [line for line in ladder_lines(office.live("2023-02-20 10:00")) if line["department"] == "union"]
+    assert [(line["at"][:10], line["letter"]) for line in found] == [("2023-02-20", "start")]
+    assert foretold(office, FEBRUARY).shifts == {}  # what is said stays said
+
+
+def test_words_that_move_no_letter_move_none() -> None:
+    office = make_office("2023-01-28 00:00", texts=FEBRUARY)
+    assert foretold(office, EDITS["reworded"]).shifts == {}
+
+
+@pytest.mark.parametrize("edit", ["moved later", "withdrawn", "given away", "reworded"])
+def test_what_is_foretold_of_an_extended_task_is_what_the_department_then_gets(edit: str) -> None:
+    office = make_office("2023-01-01 00:00", texts=FEBRUARY)
+    office.live("2023-02-20 10:00")
+    office.act(extend.act, key=KEY, to=day("2023-04-28"), reason="数据核对", approved_by="办公室主任")
+    before, said = lies_ahead(office), foretold(office, EDITS[edit])
+    office.track(EDITS[edit])
+    after = lies_ahead(office)
+    for key, shift in said.shifts.items():
+        assert (before.get(key, set()) - named(shift.gone)) | named(shift.come) == after[key]
+    for key in after.keys() - said.shifts.keys():
+        assert before[key] == after[key]
+
+
+def test_whoever_approved_an_extension_is_known_where_it_went_along() -> None:
+    office = make_office("2023-01-28 00:00", texts=FEBRUARY)
+    office.act(extend.act, key=KEY, to=day("2023-04-28"), reason="数据核对", approved_by="办公室主任")
+    office.track(EDITS["given away"])
+    moved = make_plan(task(1, lead=["housing"], due=day("2023-03-15")), task(2))
+    assert foretold(office, moved).approved_by == {"2023/1/housing": "办公室主任"}
 
 
 def test_what_is_closed_moves_in_silence() -> None:

@@ -25,8 +25,12 @@ def office() -> Office:
 
 
 def leave(office: Office, *meant: str, since: str = "2023-02-10", until: str = "2023-02-20", **given: Any) -> Away:
-    absence = Absence(since=day(since), until=day(until), deputy=given.pop("deputy", CONVENER))
-    found: Away = office.act(away.act, people_meant=meant or (LIAISON,), absence=absence, names=DEPARTMENTS, **given)
+    deputy, is_replacing = given.pop("deputy", CONVENER), given.pop("is_replacing", False)
+    absence = Absence(since=day(since), until=day(until), deputy=deputy, is_replacing=is_replacing)
+    today = office.now.astimezone(BEIJING).date()
+    found: Away = office.act(
+        away.act, people_meant=meant or (LIAISON,), absence=absence, names=DEPARTMENTS, today=today, **given
+    )
     return found
 
 
@@ -59,8 +63,8 @@ def test_letters_go_to_the_deputy_on_those_days_and_to_nobody_else_s_cost(office
         ("2023-02-23", [LIAISON]),
         ("2023-02-28", [LIAISON]),
     ]
-    assert [(each.on, each.letter, each.key) for each in done.letters] == [
-        (day("2023-02-13"), "reminder", "2023/1/emergency")
+    assert [(each.on, each.letter, each.keys) for each in done.letters] == [
+        (day("2023-02-13"), "reminder", ("2023/1/emergency",))
     ]
     assert not done.is_known
 
@@ -74,6 +78,101 @@ def test_a_person_may_be_named_by_post_address_or_name(office: Office, meant: st
 def test_all_posts_of_a_person_are_stood_in_for(office: Office) -> None:
     office.staff([*everybody(), make_holder("director", email=LIAISON)])
     assert [each.role for each in leave(office).after] == ["liaison", "director"]
+
+
+def test_a_post_means_the_person_who_holds_it_with_all_posts(office: Office) -> None:
+    office.staff([*everybody(), make_holder("director", email=LIAISON)])
+    assert [each.role for each in leave(office, "emergency/liaison").after] == ["liaison", "director"]
+    office.live("2023-02-12 08:00")
+    assert [each.role for each in come_back(office, "emergency/liaison").after] == ["liaison", "director"]
+
+
+def test_a_post_with_two_holders_names_nobody(office: Office) -> None:
+    office.staff([*everybody(), make_holder("liaison", "emergency", email="second@county.example")])
+    with pytest.raises(Forbidden, match=f"has 2 holders: {LIAISON}, second@county.example; name the address"):
+        leave(office, "emergency/liaison")
+    assert [each.email for each in leave(office, "second@county.example").after] == ["second@county.example"]
+
+
+def test_a_post_handed_over_later_means_who_holds_it_when_the_absence_begins(office: Office) -> None:
+    old = make_holder("liaison", "emergency", until=day("2023-02-28"))
+    new = make_holder("liaison", "emergency", email="new@county.example", since=day("2023-03-01"))
+    office.staff([old, new])
+    assert [each.email for each in leave(office, "emergency/liaison").after] == [LIAISON]
+    later = leave(office, "emergency/liaison", since="2023-03-02", until="2023-03-10")
+    assert [each.email for each in later.after] == ["new@county.example"]
+    leave(office, HOUSING, deputy="emergency/liaison", since="2023-02-21", until="2023-02-28")
+    assert [each.deputy for each in entered(office) if each.email == HOUSING] == [LIAISON]
+
+
+CUTTING = [("2023-02-25", "2023-03-01"), ("2023-02-10", "2023-02-15"), ("2023-02-15", "2023-02-28")]
+
+
+@pytest.mark.parametrize("days", CUTTING)
+def test_an_absence_does_not_silently_end_another_before_its_last_day(office: Office, days: tuple[str, str]) -> None:
+    leave(office)
+    office.live("2023-02-11 08:00")
+    before = office.db_dump()
+    with pytest.raises(Forbidden, match=r"away 2023-02-10 to 2023-02-20 and .* one absence at a time"):
+        leave(office, since=days[0], until=days[1])
+    assert office.db_dump() == before
+    (found,) = leave(office, since=days[0], until=days[1], is_replacing=True).after
+    assert (found.away_since, found.away_until) == (day(days[0]), day(days[1]))
+
+
+def test_an_absence_is_drawn_out_and_another_follows_one_that_has_ended(office: Office) -> None:
+    leave(office)
+    office.live("2023-02-11 08:00")
+    (found,) = leave(office, since="2023-02-11", until="2023-02-22", deputy=HOUSING).after
+    assert (found.deputy, found.away_until) == (HOUSING, day("2023-02-22"))
+    office.live("2023-02-23 08:00")
+    (found,) = leave(office, since="2023-03-01", until="2023-03-02").after
+    assert found.away_since == day("2023-03-01")
+
+
+def test_an_absence_that_is_over_is_not_entered(office: Office) -> None:
+    office.go("2023-02-21 00:30")
+    with pytest.raises(Usage, match="over already: today is 2023-02-21"):
+        leave(office)
+
+
+def test_a_deputy_who_leaves_before_the_absence_ends_is_refused_with_the_day(office: Office) -> None:
+    office.staff([*everybody(), make_holder("director", email="leaving@county.example", until=day("2023-02-19"))])
+    with pytest.raises(Forbidden, match="leaves at the end of 2023-02-19, and the absence ends on 2023-02-20"):
+        leave(office, deputy="leaving@county.example")
+    (found,) = leave(office, deputy="leaving@county.example", until="2023-02-19").after
+    assert found.deputy == "leaving@county.example"
+
+
+def test_a_letter_that_is_late_is_told_for_the_day_it_can_go(office: Office) -> None:
+    """On a Saturday a reminder has not gone: it goes on Monday, when the absence is over."""
+    office.go("2023-02-25 10:00")
+    done = leave(office, since="2023-02-25", until="2023-02-26")
+    assert done.letters == ()
+
+
+def test_the_letters_told_are_those_that_will_come_each_with_all_its_rows() -> None:
+    """One message for each department, kind and slot; a leader's are briefings."""
+    tasks = (task(1, due=day("2023-02-28")), task(2, due=day("2023-02-28")), task(3, due=day("2023-02-20")))
+    office = make_office("2023-01-03 08:00", texts=make_plan(*tasks))
+    done = leave(office, deputy="deputy@county.example", since="2023-02-10", until="2023-03-10")
+    leaders = leave(office, "director", deputy="acting@county.example", since="2023-02-10", until="2023-03-10")
+    office.live("2023-03-11 00:00")
+    for address, told in (("deputy@county.example", done), ("acting@county.example", leaders)):
+        came = [
+            (str(line["at"])[:10], line["letter"], sorted({row["key"] for row in line["rows"]}))  # type: ignore[attr-defined]
+            for line in office.lines
+            if address in (*line["to"], *line["cc"])  # type: ignore[misc]
+        ]
+        assert came
+        assert sorted((each.on.isoformat(), each.letter, list(each.keys)) for each in told.letters) == sorted(came)
+
+
+def test_letters_are_told_of_the_posts_held_on_their_day(office: Office) -> None:
+    coming = make_holder("liaison", "emergency", since=day("2023-03-01"))
+    office.staff([make_holder("liaison", "emergency", email="now@county.example", until=day("2023-02-28")), coming])
+    office.staff([make_holder("liaison", "housing", email=LIAISON)])
+    assert leave(office, LIAISON).letters == ()
 
 
 def test_the_deputy_of_an_absent_deputy_reads(office: Office) -> None:

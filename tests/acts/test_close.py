@@ -253,9 +253,9 @@ def test_waiving_wants_a_reason_stops_the_ladder_and_clears_the_calendar(office:
 
 def test_what_is_closed_cannot_be_closed_again(office: Office) -> None:
     office.act(waive.act, key=KEY, reason="r")
-    with pytest.raises(Forbidden, match=f"{KEY} is waived: done is not possible"):
+    with pytest.raises(Forbidden, match=f"{KEY} is waived: closing is not possible"):
         done(office)
-    with pytest.raises(Forbidden, match=f"{KEY} is waived: waive is not possible"):
+    with pytest.raises(Forbidden, match=f"{KEY} is waived: waiving is not possible"):
         office.act(waive.act, key=KEY, reason="r")
 
 
@@ -327,7 +327,7 @@ def test_reopening_wants_a_reason(office: Office, reason: str) -> None:
 
 
 def test_what_is_open_cannot_be_reopened(office: Office) -> None:
-    with pytest.raises(Forbidden, match=f"{KEY} is open: reopen is not possible"):
+    with pytest.raises(Forbidden, match=f"{KEY} is open: reopening is not possible"):
         office.act(reopen.act, key=KEY, reason="r")
 
 

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import json
 import zlib
+from pathlib import Path
 
 import pytest
+from sqlalchemy import insert
 
-from tests.cast import DEPARTMENTS, Office, day, make_office, make_plan, task
-from wsyf_scheduler.acts import erase, hand_over
+from tests.cast import DEPARTMENTS, Office, day, everybody, make_holder, make_office, make_plan, task
+from wsyf_scheduler.acts import away, erase, hand_over, staff, waive
+from wsyf_scheduler.acts.away import Absence
 from wsyf_scheduler.acts.hand_over import Successor
 from wsyf_scheduler.errors import Forbidden, NotFound
+from wsyf_scheduler.files import people as people_file
+from wsyf_scheduler.files import people_out
 from wsyf_scheduler.mail.letter import Outcome, Outgoing, Phase, Refusal, Sent
-from wsyf_scheduler.store import erasing
+from wsyf_scheduler.store import erasing, people
+from wsyf_scheduler.store.rows import MESSAGE, NOTICE, PERSON
 
 GONE = "liaison.emergency@county.example"
 
@@ -31,10 +37,14 @@ def office() -> Office:
 
     found.mailer.fate = fate
     found.live("2023-02-23 12:00")
-    successor = Successor(address="new@county.example", name="新人")
-    found.act(hand_over.act, meant="emergency/liaison", successor=successor, on=day("2023-02-23"), names=DEPARTMENTS)
-    found.live("2023-02-24 12:00")
+    succeed(found)
     return found
+
+
+def succeed(office: Office) -> None:
+    successor = Successor(address="new@county.example", name="新人")
+    office.act(hand_over.act, meant="emergency/liaison", successor=successor, on=day("2023-02-23"), names=DEPARTMENTS)
+    office.live("2023-02-24 12:00")
 
 
 def wipe(office: Office, address: str = GONE, on: str = "2023-02-24") -> erase.Gone:
@@ -102,3 +112,82 @@ def test_the_office_goes_on_after_it(office: Office) -> None:
     wipe(office)
     office.live("2023-03-04 12:00")
     assert [line for line in office.lines if line["letter"] == "chaser" and line["to"] == ["new@county.example"]]
+
+
+def test_an_address_on_a_line_of_its_own_goes_too() -> None:
+    office = make_office("2023-02-20 08:00", texts=make_plan(task(1, due=day("2023-02-28"))))
+    office.act(waive.act, key="2023/1/emergency", reason=f"请联系\n{GONE}\t{GONE}与{GONE.replace('@', '＠')}")
+    office.live("2023-02-21 12:00")
+    assert f"\\n{GONE}" in everything(office)
+    succeed(office)
+    assert wipe(office).old_events == 0
+    assert GONE.partition("@")[0] not in everything(office)
+    office.live("2023-02-25 12:00")
+
+
+def test_a_longer_address_stays_whole() -> None:
+    longer = [make_holder("director", email=each) for each in ("o'neil@county.example", "a=neil@county.example")]
+    gone = make_holder("director", email="neil@county.example", until=day("2023-02-01"))
+    office = make_office(
+        "2023-02-20 08:00", texts=make_plan(task(1, due=day("2023-02-28"))), holders=[*everybody(), *longer, gone]
+    )
+    others = "见o'neil@county.example、d'neil@county.example、a=neil@county.example"
+    office.act(waive.act, key="2023/1/emergency", reason=f"{others}，抄'neil@county.example'")
+    office.live("2023-02-21 12:00")
+    before = [row["to"] or "" for row in office.messages()]
+    wipe(office, "neil@county.example")
+    assert [row["to"] or "" for row in office.messages()] == before
+    said = f"{others}，抄'{erasing.hashed('neil@county.example')}'"
+    assert [row for row in office.rows(NOTICE) if said in row["detail"]]
+
+
+@pytest.mark.parametrize("cancelled", [True, False])
+def test_a_deputy_from_outside_whose_absence_is_over_can_be_erased(cancelled: bool) -> None:
+    office = make_office("2023-02-20 08:00", texts=make_plan(task(1, due=day("2023-02-28"))))
+    outside = "deputy@elsewhere.example"
+
+    def leave(first: str, last: str, deputy: str) -> None:
+        absence = Absence(since=day(first), until=day(last), deputy=deputy, is_replacing=True)
+        office.act(away.act, people_meant=[GONE], absence=absence, names=DEPARTMENTS, today=day(first))
+
+    leave("2023-02-20", "2023-02-24", outside)
+    office.live("2023-02-22 12:00")
+    if cancelled:
+        office.act(away.back, people_meant=[GONE], names=DEPARTMENTS, on=day("2023-02-22"))
+    else:
+        leave("2023-02-22", "2023-03-02", "liaison.housing@county.example")
+    office.live("2023-02-27 12:00")
+    assert [row for row in office.messages(state="sent") if outside in row["to"]]
+    assert wipe(office, outside, "2023-02-27").entries > 0
+    assert outside not in everything(office)
+
+
+@pytest.mark.parametrize("suffix", ["csv", "xlsx"])
+def test_an_export_after_it_is_imported_without_a_change(office: Office, tmp_path: Path, suffix: str) -> None:
+    outside = "deputy@elsewhere.example"
+    absence = Absence(since=day("2023-02-24"), until=day("2023-02-25"), deputy=outside)
+    words = {"people_meant": ["housing/liaison"], "names": DEPARTMENTS, "today": day("2023-02-24")}
+    office.act(away.act, absence=absence, **words)
+    office.live("2023-02-27 12:00")
+    wipe(office)
+    wipe(office, outside, "2023-02-27")
+    path = tmp_path / f"people.{suffix}"
+    with office.db.read() as session:
+        holders = people.all_of(session)
+    assert people_out.write(path, holders, names=None) == len(holders) - 1
+    before = office.rows(PERSON)
+    found = people_file.load(path, DEPARTMENTS)
+    done = office.act(staff.act, holders=found, today=day("2023-02-27"))
+    assert (done.added, done.changed, done.ended) == (0, 0, 0)
+    assert office.rows(PERSON) == before
+
+
+def test_whoever_comes_back_and_is_refused_again_that_day_can_be_erased_again(office: Office) -> None:
+    wipe(office)
+    kept = {name: value for name, value in office.messages(state="sent")[0].items() if name != "id"}
+    for _time in range(2):
+        with office.db.begin() as session:
+            alert = {"dedup": f"refused:county-2023:{GONE}:2023-02-24", "to": json.dumps([GONE])}
+            session.execute(insert(MESSAGE).values({**kept, **alert}))
+        wipe(office)
+    assert GONE not in everything(office)

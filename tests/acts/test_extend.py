@@ -8,6 +8,7 @@ import pytest
 
 from tests.cast import Office, brief, day, ladder_lines, make_office, make_plan, rungs, task
 from wsyf_scheduler.acts import close, extend
+from wsyf_scheduler.audit.examine import whole
 from wsyf_scheduler.errors import Forbidden, NotFound, Usage
 
 FEBRUARY = make_plan(task(1, due=day("2023-02-28")))
@@ -76,6 +77,22 @@ def test_two_extensions_within_a_delay_are_one_letter_one_row_and_one_calendar_e
     assert (str(deadline.due_on), deadline.sequence) == ("2023-04-28", 2)
 
 
+def test_two_extensions_within_a_delay_are_told_with_the_last_day_that_was_told(office: Office) -> None:
+    delayed = make_office("2023-01-28 00:00", texts=FEBRUARY, delay=timedelta(minutes=10))
+    put_off(delayed, "2023-03-31", "2023-02-01 10:00")
+    put_off(delayed, "2023-04-28", "2023-02-01 10:05")
+    delayed.live("2023-02-01 11:00")
+    put_off(delayed, "2023-05-31")
+    delayed.live("2023-02-01 12:00")
+    told = [
+        (str(row.original_due_on), str(row.due_on))
+        for letter, *_ in delayed.writer.written
+        for row in letter.rows
+        if letter.kind == "change"
+    ]
+    assert told == [("2023-02-28", "2023-04-28"), ("2023-04-28", "2023-05-31")]
+
+
 def test_an_extension_of_an_extension_does_not_repeat_rungs_of_the_same_day(office: Office) -> None:
     put_off(office, "2023-03-01", "2023-02-20 10:00")
     put_off(office, "2023-03-02", "2023-02-20 10:01")
@@ -101,6 +118,47 @@ def test_what_may_not_be_extended_is_refused_and_changes_nothing(
     before = office.db_dump()
     with pytest.raises(error, match=words):
         put_off(office, to, **given)
+    assert office.db_dump() == before
+
+
+def test_an_extension_that_went_too_far_is_shortened_and_told_as_a_changed_day(office: Office) -> None:
+    put_off(office, "2024-03-31", "2023-02-01 10:00")
+    office.tick()
+    put_off(office, "2023-03-31", "2023-02-02 10:00", reason="年份误写")
+    item = office.item()
+    assert (str(item.due_on), str(item.original_due_on), item.due_basis) == ("2023-03-31", "2023-02-28", "office")
+    office.tick()
+    (row,) = office.letter("change")[0].rows
+    assert (row.happened, row.reason, row.approved_by) == ("due-changed", "年份误写", "办公室主任")
+    assert rungs(office.live("2023-04-04 00:00"))[-2:] == ["03-31 remind-0", "04-03 chase-1w"]
+
+
+def test_shortened_to_the_original_day_it_is_as_if_it_had_never_been_extended(office: Office) -> None:
+    put_off(office, "2023-03-31", "2023-02-01 10:00")
+    put_off(office, "2023-04-28", "2023-02-01 10:01")
+    put_off(office, "2023-02-28", "2023-02-01 10:02")
+    item = office.item()
+    assert (str(item.due_on), item.original_due_on, item.due_basis) == ("2023-02-28", None, "document")
+    assert not office.track(FEBRUARY).changes
+    found = rungs(office.live("2023-03-02 00:00"))
+    assert found == ["02-13 remind-15", "02-21 remind-7", "02-23 remind-3w", "02-28 remind-0", "03-01 chase-1w"]
+    with office.db.read() as session:
+        assert whole(session, office.app.config, office.now).findings == ()
+
+
+@pytest.mark.parametrize(
+    ("to", "words"),
+    [
+        ("2023-02-27", "lies before the original due day of 2023/1/emergency, 2023-02-28"),
+        ("2023-03-31", "is not later than the due day"),
+        ("2023-02-05", "lies in the past"),
+    ],
+)
+def test_an_extension_is_shortened_to_no_day_before_the_original_one(office: Office, to: str, words: str) -> None:
+    put_off(office, "2023-03-31", "2023-02-06 10:00")
+    before = office.db_dump()
+    with pytest.raises(Forbidden, match=words):
+        put_off(office, to)
     assert office.db_dump() == before
 
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.cast import BEIJING, Office, at, brief, day, make_office, make_plan, task
+from tests.cast import BEIJING, Office, at, brief, day, make_office, make_plan, rungs, task
 from wsyf_scheduler import following
 from wsyf_scheduler.acts import close, extend, mute, note, release, remind, reopen, undo, waive
 from wsyf_scheduler.core.assignment import Assignment
@@ -142,3 +142,22 @@ def test_what_is_said_to_leave_leaves_then(office: Office) -> None:
     assert found.told is not None
     sent = [brief(line)[0] for line in office.live("2023-02-23 10:00") if line["department"] == "housing"]
     assert sent == [f"{found.told.leaves_at.astimezone(BEIJING):%Y-%m-%dT%H:%M}"]
+
+
+def test_after_downtime_what_will_not_go_is_what_would_be_sent_and_no_rung_that_is_swallowed(office: Office) -> None:
+    """The engine stood still from before remind-7 to after the window of remind-3w: of the two the later would go."""
+    office.go("2023-02-23 10:00")
+    found = follows(office, lambda: office.act(close.act, keys=[KEY]))
+    other = make_office("2023-01-28 00:00", texts=PLAN)
+    other.live("2023-02-20 10:00")
+    other.lines.clear()
+    other.go("2023-02-23 10:00")
+    other.live("2023-08-01 00:00")
+    assert names(found.falls_away) == rungs(other.lines)
+    assert names(found.falls_away)[:2] == ["02-23 remind-3w", "02-28 remind-0"]
+
+
+def test_a_slot_that_passed_while_the_window_is_shut_is_swallowed_by_the_next(office: Office) -> None:
+    office.go("2023-02-22 20:00")  # remind-7 of the 21st was never decided; when the window opens remind-3w speaks
+    found = follows(office, lambda: office.act(close.act, keys=[KEY]))
+    assert names(found.falls_away)[:2] == ["02-23 remind-3w", "02-28 remind-0"]

@@ -89,6 +89,53 @@ def test_from_a_later_day_on_the_letter_waits_for_that_day_s_first_slot_and_the_
     assert all("liaison.emergency@county.example" in line["cc"] for line in before)  # type: ignore[operator]
 
 
+def test_the_day_a_letter_goes_is_told_in_the_plan_s_zone(office: Office) -> None:
+    """At 18:00 the window is shut: on Friday evening it goes on Monday, wherever the machine stands."""
+    office.go("2023-03-03 18:00")
+    (letter,) = pass_on(office).letters
+    assert letter.goes_on == day("2023-03-06")
+    (later,) = pass_on(office, "housing/liaison", on=day("2023-03-11")).letters
+    assert later.goes_on == day("2023-03-13")
+
+
+def test_a_successor_who_is_away_is_away_in_the_new_post_too(office: Office) -> None:
+    days = {"away_since": day("2023-03-01"), "away_until": day("2023-03-31")}
+    office.staff([make_holder("liaison", "housing", deputy="convener.housing@county.example", **days)])
+    done = pass_on(office, successor=Successor(address="liaison.housing@county.example"))
+    assert done.after.deputy == "convener.housing@county.example"
+    assert (done.after.away_since, done.after.away_until) == (day("2023-03-01"), day("2023-03-31"))
+    office.live("2023-03-03 12:00")
+    (handed,) = [line for line in office.lines if line["letter"] == "hand-over"]
+    assert handed["to"] == ["convener.housing@county.example"]
+
+
+def test_an_absence_that_is_over_does_not_follow_into_a_new_post(office: Office) -> None:
+    days = {"away_since": day("2023-02-01"), "away_until": day("2023-03-02")}
+    office.staff([make_holder("liaison", "housing", deputy="convener.housing@county.example", **days)])
+    done = pass_on(office, successor=Successor(address="liaison.housing@county.example"))
+    assert (done.after.deputy, done.after.away_since) == ("", None)
+
+
+@pytest.mark.parametrize("on", ["2023-02-20", "2023-02-19"])
+def test_a_term_that_has_begun_is_not_handed_over_as_if_it_had_never_been(office: Office, on: str) -> None:
+    old = make_holder("liaison", "emergency", since=day("2023-02-20"))
+    office.staff([old])
+    before = office.db_dump()
+    with pytest.raises(Forbidden, match="holds this post since 2023-02-20"):
+        pass_on(office, on=day(on))
+    assert office.db_dump() == before
+
+
+def test_a_post_is_not_handed_over_for_days_before_its_present_holder(office: Office) -> None:
+    first = make_holder("liaison", "emergency", until=day("2023-02-19"))
+    second = make_holder("liaison", "emergency", email="second@county.example", since=day("2023-02-20"))
+    office.staff([first, second])
+    before = office.db_dump()
+    with pytest.raises(Forbidden, match="somebody else holds this post since 2023-02-20"):
+        pass_on(office, on=day("2023-02-10"))
+    assert office.db_dump() == before
+
+
 def test_what_was_closed_before_the_letter_left_does_not_stand_in_it(office: Office) -> None:
     pass_on(office, on=day("2023-03-08"))
     office.act(close.act, keys=["2023/1/emergency"])

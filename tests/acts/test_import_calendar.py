@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from tests.cast import Office, at, day, make_office, make_plan, period, rungs, task
 from wsyf_scheduler.acts import close, import_calendar, mute, release
 from wsyf_scheduler.audit import examine
+from wsyf_scheduler.core.ahead import ahead
 from wsyf_scheduler.core.calendar import YearNotice
+from wsyf_scheduler.core.decide import NOTHING_DECIDED, landings
 from wsyf_scheduler.core.ladder import Ladder
 from wsyf_scheduler.core.standard import STANDARD
 from wsyf_scheduler.files import holidays
@@ -136,6 +138,22 @@ def test_what_is_silent_moves_no_letter():
     desk.act(close.act, keys=[KEY], on=day("2023-02-10"))
     desk.act(mute.act, key="2023/2/emergency", until=day("2023-03-01"), reason="停")
     assert bring_in(desk, WEEK_OFF).moves == ()
+
+
+def test_a_rung_that_gives_way_to_a_later_one_of_its_slot_moves_no_letter():
+    """All days from the 14th on off: remind-7, remind-3w and remind-0 fall together, and only the last speaks."""
+    desk = make_office(texts=make_plan(task(due=day("2023-02-28"))))
+    desk.live("2023-02-10 12:00")
+    with desk.db.read() as session:
+        old = desk.app.plans(session)["county-2023"].table
+    found = bring_in(desk, notice(*(f"2023-02-{number}" for number in range(14, 29))))
+    with desk.db.read() as session:
+        new = desk.app.plans(session)["county-2023"].table
+    goes = {(each.rung.name, each.repeat) for each in ahead(desk.item(), NOTHING_DECIDED, new, desk.now)}
+    assert {(each.rung, each.repeat) for each in found.moves} <= goes
+    assert len(found.moves) < sum(
+        was.on != will.on for was, will in zip(landings(desk.item(), old), landings(desk.item(), new), strict=True)
+    )
 
 
 def test_what_is_held_moves_no_letter_until_it_is_released():

@@ -143,3 +143,21 @@ def test_an_office_that_reminds_now_and_then_is_clean(office: Office) -> None:
     office.live("2023-04-20 10:00")
     assert len(office.events("assignment_reminded")) == 8
     assert faults(office) == []
+
+
+def test_what_is_asked_for_after_the_window_is_judged_by_the_day_it_leaves(office: Office) -> None:
+    office.live("2023-02-21 10:00")  # remind-7 went at 09:00
+    reminded(office, when="2023-02-21 17:40")
+    (line,) = ladder_lines(office.live("2023-02-22 10:00"))
+    assert brief(line)[0] == "2023-02-22T09:01"
+    office.act(mute.act, "2023-02-22 17:40", key=SECOND, until=day("2023-02-23"), reason="r")
+    reminded(office, SECOND)  # on the day it leaves it speaks again
+    assert faults(office) == []
+
+
+def test_before_a_day_off_it_is_judged_by_the_day_after(office: Office) -> None:
+    office.act(mute.act, "2023-02-17 18:00", key=SECOND, until=day("2023-02-20"), reason="r")
+    reminded(office, SECOND)  # a Friday evening: it leaves on Monday
+    office.act(mute.act, key=KEY, until=day("2023-02-21"), reason="r")
+    with pytest.raises(Forbidden, match=f"{KEY} is muted until 2023-02-21"):
+        reminded(office)

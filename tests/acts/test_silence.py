@@ -6,7 +6,7 @@ import pytest
 
 from tests.audit.auditing import faults
 from tests.cast import Office, brief, day, make_office, make_plan, rungs, task
-from wsyf_scheduler.acts import close, give_back, mute, note, waive
+from wsyf_scheduler.acts import close, give_back, mute, note, reopen, waive
 from wsyf_scheduler.changing import apply
 from wsyf_scheduler.core.assignment import State
 from wsyf_scheduler.errors import Forbidden, Usage
@@ -48,7 +48,7 @@ def test_a_returned_assignment_keeps_its_due_day_and_goes_on_where_the_ladder_st
 
 
 def test_returning_wants_a_reason_and_something_handed_in(office: Office) -> None:
-    with pytest.raises(Forbidden, match=f"{KEY} is open: return is not possible"):
+    with pytest.raises(Forbidden, match=f"{KEY} is open: returning is not possible"):
         office.act(give_back.act, key=KEY, reason="r")
     hand_in(office, "2023-02-20 10:00")
     with pytest.raises(Usage, match="reason"):
@@ -73,6 +73,17 @@ def test_a_second_mute_takes_the_place_of_the_first(office: Office) -> None:
     office.live("2023-02-24 10:00")
     assert rungs(office.lines)[-1] == "02-23 remind-3w"
     assert office.item().muted_until == day("2023-02-22")
+    assert faults(office) == []
+
+
+def test_a_mute_ends_when_the_assignment_is_closed_and_a_reopened_one_speaks(office: Office) -> None:
+    for close_it, given in ((close.act, {"keys": [KEY]}), (waive.act, {"key": KEY, "reason": "r"})):
+        office.act(mute.act, "2023-02-20 10:00", key=KEY, until=day("2023-03-20"), reason="r")
+        office.act(close_it, **given)
+        office.act(reopen.act, key=KEY, reason="r")
+        assert office.item().muted_until is None
+    office.live("2023-02-21 10:00")
+    assert rungs(office.lines)[-1] == "02-21 remind-7"
     assert faults(office) == []
 
 

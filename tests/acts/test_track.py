@@ -21,7 +21,7 @@ from tests.cast import (
     rungs,
     task,
 )
-from wsyf_scheduler.acts import close, extend, release, track
+from wsyf_scheduler.acts import close, extend, mute, release, track
 from wsyf_scheduler.audit.examine import whole
 from wsyf_scheduler.core.assignment import State
 from wsyf_scheduler.core.message import MessageState
@@ -369,8 +369,97 @@ def test_what_is_handed_over_audits_clean() -> None:
     office.track(FEBRUARY)
     office.live("2023-04-15 10:00")
     office.tick()
+    assert audits_clean(office)
+
+
+def audits_clean(office: Office) -> bool:
     with office.db.read() as session:
-        assert whole(session, office.app.config, office.now).findings == ()
+        return whole(session, office.app.config, office.now).findings == ()
+
+
+def put_off(office: Office, key: str = KEY) -> None:
+    office.act(extend.act, key=key, to=day("2023-03-31"), reason="数据核对", approved_by="办公室主任")
+
+
+TO_HOUSING = make_plan(task(1, lead=["housing"], due=day("2023-02-28")))
+NEW = "2023/1/housing"
+
+
+def test_an_overdue_task_in_other_hands_begins_at_its_chaser_counted_from_that_day() -> None:
+    office = given_to_housing("2023-04-18 10:00")
+    office.live("2023-05-01 00:00")
+    assert office.item(NEW).counted_from == day("2023-04-18")
+    assert rungs(office.lines, NEW) == ["04-19 chase-1w", "04-19 start", "04-21 escalate-3w", "04-26 escalate-7w"]
+    assert audits_clean(office)
+
+
+def test_an_extension_goes_along_to_the_department_that_takes_over() -> None:
+    office = make_office("2023-01-28 00:00", texts=FEBRUARY)
+    office.live("2023-02-20 10:00")
+    put_off(office)
+    office.track(TO_HOUSING)
+    new = office.item(NEW)
+    assert (new.due_on, new.original_due_on, new.due_basis) == (day("2023-03-31"), day("2023-02-28"), "office")
+    assert not office.track(TO_HOUSING).changes
+    office.live("2023-04-15 00:00")
+    assert [each for each in rungs(office.lines, NEW) if each < "03-31"] == [
+        "02-21 start",
+        "03-01 remind-30",
+        "03-16 remind-15",
+        "03-24 remind-7",
+        "03-28 remind-3w",
+    ]
+    assert audits_clean(office)
+
+
+def test_an_extension_stays_behind_where_the_files_day_changed_with_the_department() -> None:
+    office = make_office("2023-01-28 00:00", texts=FEBRUARY)
+    put_off(office)
+    office.track(make_plan(task(1, lead=["housing"], due=day("2023-03-15"))))
+    new = office.item(NEW)
+    assert (new.due_on, new.original_due_on, new.due_basis) == (day("2023-03-15"), None, "document")
+
+
+def test_a_mute_ends_with_the_department() -> None:
+    office = make_office("2023-01-28 00:00", texts=FEBRUARY)
+    office.act(mute.act, key=KEY, until=day("2023-06-30"), reason="等待上级数据")
+    office.track(TO_HOUSING)
+    assert office.item(NEW).muted_until is None
+    office.track(FEBRUARY)
+    assert office.item(KEY).muted_until is None
+
+
+def test_a_task_given_back_comes_with_its_extension_is_held_as_it_was_and_is_linked() -> None:
+    office = make_office("2023-01-28 00:00", texts=FEBRUARY)
+    office.track(TO_HOUSING)
+    put_off(office, NEW)
+    office.track(FEBRUARY)
+    back = office.item(KEY)
+    assert (back.due_on, back.original_due_on, back.origin) == (day("2023-03-31"), day("2023-02-28"), NEW)
+    office.live("2023-04-30 10:00")
+    assert audits_clean(office)
+
+
+def test_what_was_released_in_other_hands_comes_back_released() -> None:
+    office = make_office("2023-06-01 10:00", texts=FEBRUARY)
+    office.track(TO_HOUSING)
+    office.act(release.act, keys=[NEW], everything=False)
+    office.track(FEBRUARY)
+    assert not office.item(KEY).held
+    office.live("2023-06-05 10:00")
+    assert "06-02 chase-1w" in rungs(office.lines)
+    assert audits_clean(office)
+
+
+def test_what_comes_back_with_its_day_comes_back_with_its_extension() -> None:
+    both, one = make_plan(task(1, due=day("2023-02-28")), task(2)), make_plan(task(2))
+    office = make_office("2023-01-28 00:00", texts=both)
+    put_off(office)
+    office.track(one)
+    office.track(both)
+    assert (office.item(KEY).due_on, office.item(KEY).original_due_on) == (day("2023-03-31"), day("2023-02-28"))
+    office.live("2023-04-30 10:00")
+    assert audits_clean(office)
 
 
 # --- Reason, drafts, going back ----------------------------------------------------------------------------------

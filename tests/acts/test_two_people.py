@@ -42,7 +42,7 @@ def test_the_second_to_close_is_told_who_did_and_when(office: Office) -> None:
 def test_on_another_day_the_day_is_named(office: Office) -> None:
     waive.act(office.app, office.now, key=KEY, reason="r", who="wang")
     office.go("2023-02-22 09:00")
-    with pytest.raises(Forbidden, match=r"is waived: done is not possible \(waived by wang, 2023-02-20 10:31\)"):
+    with pytest.raises(Forbidden, match=r"is waived: closing is not possible \(waived by wang, 2023-02-20 10:31\)"):
         close.act(other(office), office.now, keys=[KEY], who="li")
 
 
@@ -59,7 +59,7 @@ def test_each_verb_tells_what_came_before_it(office: Office) -> None:
         with pytest.raises(Forbidden, match=r"\(closed by wang, 10:31\)"):
             act()
     reopen.act(app, now, key=KEY, reason="r", who="li")
-    with pytest.raises(Forbidden, match=r"is open: reopen is not possible \(opened again by li, 10:31\)"):
+    with pytest.raises(Forbidden, match=r"is open: reopening is not possible \(opened again by li, 10:31\)"):
         reopen.act(office.app, now, key=KEY, reason="r", who="wang")
 
 

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from tests.audit.auditing import audit, faults, said
-from tests.cast import Office, brief, day, everybody, make_office, make_plan, rungs, task
+from tests.cast import Office, at, brief, day, everybody, make_office, make_plan, rungs, task
 from wsyf_scheduler.acts import (
     add,
     close,
@@ -29,6 +29,7 @@ from wsyf_scheduler.changing import apply
 from wsyf_scheduler.core.assignment import Assignment, State
 from wsyf_scheduler.core.follow_up import FollowUp
 from wsyf_scheduler.errors import Forbidden
+from wsyf_scheduler.mail.letter import Outcome, Phase, Sent
 from wsyf_scheduler.store import facts
 
 KEY, SECOND, THIRD = "2023/1/emergency", "2023/2/emergency", "2023/3/housing"
@@ -284,3 +285,151 @@ def test_a_follow_up_whose_start_letter_went_is_not_undone(office: Office) -> No
     office.live("2023-02-20 09:02")
     with pytest.raises(Forbidden, match=f"a letter about it went at 2023-02-20 09:00; `wsyf waive {item.key} --reason"):
         undone(office)
+
+
+# --- What letters lost while the act stood -----------------------------------------------------------------------
+
+SILENCING: dict[str, Callable[[Office, str], object]] = {
+    "done": lambda office, key: office.act(close.act, keys=[key]),
+    "waived": lambda office, key: office.act(waive.act, key=key, reason="r"),
+    "muted": lambda office, key: office.act(mute.act, key=key, until=day("2023-03-28"), reason="r"),
+    "extended": lambda office, key: office.act(extend.act, key=key, to=day("2023-04-28"), reason="r", approved_by="a"),
+}
+
+
+def down_until(office: Office, when: str) -> None:
+    """The server takes nothing before that."""
+    up_at = at(when)
+    office.mailer.fate = lambda _outgoing: (
+        Sent(outcome=Outcome.SENT, phase=Phase.REPLY)
+        if office.now >= up_at
+        else Sent(outcome=Outcome.RETRY, phase=Phase.RCPT, code=451, text="later")
+    )
+
+
+@pytest.fixture
+def patient() -> Office:
+    """An office whose receipts wait an hour, so that an act can be undone as long."""
+    office = make_office("2023-01-28 00:00", texts=PLAN, delay=TEN_MINUTES * 6)
+    office.live("2023-02-20 10:00")
+    return office
+
+
+@pytest.mark.parametrize("name", SILENCING)
+def test_a_letter_that_waited_and_was_called_off_by_the_act_goes_after_all(patient: Office, name: str) -> None:
+    down_until(patient, "2023-02-21 09:02")
+    patient.live("2023-02-21 09:01")
+    (waiting,) = patient.messages(letter="reminder", department="housing", state="retry")
+    SILENCING[name](patient, THIRD)
+    patient.live("2023-02-21 09:40")
+    assert patient.messages(id=waiting["id"])[0]["state"] == "cancelled"
+    result = undone(patient)
+    assert (len(result.again), result.passed) == (1, ())
+    assert waiting["id"] not in result.again
+    patient.live("2023-02-21 10:30")
+    assert rungs(patient.lines, THIRD)[-1] == "02-21 remind-7"
+    patient.live("2023-03-13 10:00")
+    assert faults(patient) == []
+
+
+def test_the_row_of_a_letter_that_went_without_it_goes_in_one_of_its_own(patient: Office) -> None:
+    down_until(patient, "2023-02-21 09:02")
+    patient.live("2023-02-21 09:01")
+    SILENCING["done"](patient, KEY)
+    patient.live("2023-02-21 09:40")
+    undone(patient)
+    sent = [brief(line) for line in patient.live("2023-02-21 10:30")]
+    assert sent == [("2023-02-21T09:41", "reminder", "emergency", [f"remind-7 {KEY}"])]
+    patient.live("2023-03-13 10:00")
+    assert faults(patient) == []
+
+
+def test_a_row_stands_again_in_a_letter_that_still_waits(patient: Office) -> None:
+    down_until(patient, "2023-02-21 09:50")
+    patient.live("2023-02-21 09:01")
+    SILENCING["done"](patient, KEY)
+    patient.live("2023-02-21 09:40")
+    (waiting,) = patient.messages(letter="reminder", department="emergency", state="retry")
+    assert undone(patient).again == (waiting["id"],)
+    patient.live("2023-02-21 11:00")
+    sent = [brief(line)[3] for line in patient.lines if line["department"] == "emergency"]
+    assert sent[-1] == [f"remind-7 {KEY}", f"remind-7 {SECOND}"]
+    assert faults(patient) == []
+
+
+def test_a_reminder_asked_for_goes_after_all(office: Office) -> None:
+    office.act(remind.act, "2023-02-21 18:00", keys=[THIRD])
+    office.act(close.act, "2023-02-22 09:00", keys=[THIRD])
+    office.live("2023-02-22 09:05")
+    assert office.messages(letter="reminder", department="housing", state="cancelled") != []
+    undone(office)
+    (line,) = office.live("2023-02-22 10:00")
+    assert brief(line)[1:] == ("reminder", "housing", [f"None {THIRD}"])
+    assert faults(office) == []
+
+
+def test_a_rung_that_passed_while_the_act_stood_is_named_and_not_made_up(office: Office) -> None:
+    office.act(close.act, "2023-02-21 08:58", keys=[KEY])
+    office.live("2023-02-21 09:03")
+    result = undone(office)
+    assert [(each.rung, each.slot_at) for each in result.passed] == [("remind-7", at("2023-02-21 09:00"))]
+    assert result.again == ()
+    office.live("2023-02-23 10:00")
+    assert "02-21 remind-7" not in rungs(office.lines)
+    assert faults(office) == []
+
+
+def test_what_was_silent_before_the_act_too_is_not_called_passed_by_it(office: Office) -> None:
+    office.act(mute.act, "2023-02-20 12:00", key=KEY, until=day("2023-02-22"), reason="r")
+    office.act(close.act, "2023-02-21 08:58", keys=[KEY])
+    office.live("2023-02-21 09:03")
+    assert undone(office).passed == ()
+
+
+def test_an_act_about_another_plan_than_the_chosen_one_is_not_undone(office: Office) -> None:
+    office.act(close.act, keys=[KEY])
+    with pytest.raises(Forbidden, match=f"{KEY} is of another plan, county-2023"):
+        undo.act(office.app, office.now, who="coordinator", plan_id="other")
+    assert undo.act(office.app, office.now, who="coordinator", plan_id="county-2023").items
+
+
+# --- Across a slot -----------------------------------------------------------------------------------------------
+
+QUIETLY = ("done", "waived", "extended", "muted")  # the ladder says nothing about it in the next slot
+
+
+@pytest.mark.parametrize("name", QUIETLY)
+def test_each_act_is_taken_back_after_a_slot_too_and_the_ladder_goes_on(office: Office, name: str) -> None:
+    office.live("2023-02-21 08:56")
+    before = office.item()
+    SILENCING[name](office, KEY)
+    office.tick("2023-02-21 09:00")
+    undone(office)
+    assert as_it_was(office.item()) == as_it_was(before)
+    office.live("2023-03-01 10:00")
+    assert rungs(office.lines)[-3:] == ["02-23 remind-3w", "02-28 remind-0", "03-01 chase-1w"]
+    assert faults(office) == []
+
+
+def test_an_extension_the_ladder_has_told_of_stays(office: Office) -> None:
+    office.live("2023-02-21 08:56")
+    office.act(extend.act, key=KEY, to=day("2023-03-23"), reason="r", approved_by="a")
+    office.tick("2023-02-21 09:00")  # remind-30 of the new due day
+    with pytest.raises(Forbidden, match="a letter about it went at 2023-02-21 09:00; `wsyf extend 2023/1/emergency`"):
+        undone(office)
+    assert office.item().due_on == day("2023-03-23")
+
+
+def test_what_was_reopened_and_reminded_of_stays_open(office: Office) -> None:
+    office.act(close.act, keys=[KEY])
+    office.act(reopen.act, "2023-02-21 08:56", key=KEY, reason="r")
+    office.tick("2023-02-21 09:00")
+    with pytest.raises(Forbidden, match="a letter about it went at 2023-02-21 09:00; `wsyf done 2023/1/emergency`"):
+        undone(office)
+    assert office.item().state is State.OPEN
+
+
+def test_a_note_is_taken_back_whatever_the_ladder_said(office: Office) -> None:
+    office.act(note.act, "2023-02-21 08:56", key=KEY, text="x")
+    office.tick("2023-02-21 09:00")
+    assert undone(office).action == "assignment_noted"

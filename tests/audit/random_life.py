@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import timedelta
 from random import Random
@@ -37,12 +37,19 @@ LADDERS = [STANDARD, Ladder(tuple(rung for rung in STANDARD.rungs if rung.name !
 OFF = [frozenset(), frozenset({day("2023-02-27"), day("2023-03-01")}), frozenset({day("2023-03-06")})]
 
 
-def live_at_random(seed: int, steps: int = 40, *, trouble: bool = False) -> Office:
-    """An office with a few months behind it. `trouble`: the mail server has its moods."""
+def moments_at_random(seed: int, steps: int = 40, *, trouble: bool = False) -> Iterator[Office]:
+    """The office as it is tracked, and after each step: to be looked at, not touched."""
     random = Random(seed)
     office = make_office("2023-01-20 08:00", texts=PLANS[0], delay=timedelta(minutes=10))
+    yield office
     for _ in range(steps):
         _step(office, random, trouble=trouble)
+        yield office
+
+
+def live_at_random(seed: int, steps: int = 40, *, trouble: bool = False) -> Office:
+    """An office with a few months behind it. `trouble`: the mail server has its moods."""
+    *_, office = moments_at_random(seed, steps, trouble=trouble)
     office.mailer.fate = lambda _outgoing: GOOD
     office.live(office.now + 7 * ONE_DAY)
     office.tick()

@@ -261,7 +261,7 @@ def test_what_was_handed_in_can_be_returned(desk):
     assert "returned; open again, due 2022-05-31" in said
     assert "receipt to 应急 liaison" in said
     assert desk.state_of(KEY) == "open"
-    assert "is open: return is not possible" in desk.wsyf("return", KEY, "--reason", "x", code=4).err
+    assert "is open: returning is not possible" in desk.wsyf("return", KEY, "--reason", "x", code=4).err
 
 
 def test_closing_before_it_was_owed_names_both_days(desk):

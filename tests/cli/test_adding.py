@@ -289,6 +289,7 @@ def test_show_names_whom_to_call_while_it_is_owed(desk):
 def test_what_took_over_from_another_department_is_linked_both_ways(desk):
     desk.sql("UPDATE assignment SET state = 'withdrawn' WHERE key = '2023/1/housing'")
     desk.sql("UPDATE assignment SET origin = '2023/1/housing' WHERE key = '2023/1/transport'")
+    desk.sql("UPDATE assignment SET state = 'withdrawn' WHERE key = '2023/1/housing'")
     assert "taken over by: 2023/1/transport" in desk.wsyf("show", "2023/1/housing", at=NOW).out
     assert "took over from: 2023/1/housing" in desk.wsyf("show", "2023/1/transport", at=NOW).out
     assert desk.wsyf("show", "2023/1/housing", "--json", at=NOW).json["taken_over_by"] == ["2023/1/transport"]
@@ -316,3 +317,32 @@ def test_undo_takes_back_what_was_added(today_desk):
     assert today_desk.state_of("2025/f1/housing") == "withdrawn"
     today_desk.wsyf("add", "x", "--department", "住建", "--due", "2099-06-30")
     assert today_desk.state_of("2025/f2/housing") == "open"
+
+
+# --- A task and its beginning --------------------------------------------------------------------------------------
+
+
+def test_a_task_is_meant_though_another_begins_with_it(desk):
+    for at in range(10):
+        add(desk, f"事项{at}", "--department", "住建", "--due", "2023-06-30")
+    (item,) = add(desk, "x", "--department", "应急", "--due", "2023-06-30", "--from", "2023/f1")
+    assert desk.wsyf("show", item["key"], "--json", at=NOW).json["origin"] == "2023/f1/housing"
+    assert desk.wsyf("show", "2023/f1", "--json", at=NOW).json["key"] == "2023/f1/housing"
+    assert "could mean" in desk.wsyf("show", "2023/f", at=NOW, code=2).err
+
+
+# --- Due before its start letter -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("at", "words"),
+    [
+        (NOW, "due before the start letter can go: `wsyf remind 2023/f1/housing` tells them today"),
+        ("2023-03-08T18:00", "no reminder goes before it: tell them of 2023/f1/housing yourself"),
+    ],
+)
+def test_what_is_due_before_its_start_letter_is_pointed_out(desk, at, words):
+    said = desk.wsyf("add", "x", "--department", "住建", "--due", "2023-03-08", at=at).out
+    assert words in " ".join(said.split())
+    assert "due before" not in desk.wsyf("add", "y", "--department", "住建", "--due", "2023-03-09", at=at).out
+    desk.wsyf("remind", "2023/f1/housing", at=at)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import types
 from datetime import date
 from pathlib import Path
 
 import pytest
 
 from tests.cli.office_fixtures import Desk, bare_office, rehearsal_office
+from wsyf_scheduler.cli import calendar
 from wsyf_scheduler.cli.grid import width
+from wsyf_scheduler.errors import Forbidden
 from wsyf_scheduler.files import holidays
 
 MONTHS = [f"{month:02}" for month in range(1, 13)]
@@ -171,6 +174,61 @@ def test_a_notice_that_leaves_out_a_day_off_by_law_is_taken_with_a_warning(lived
     notice.write_text('year = 2023\n[[holiday]]\nname = "元旦"\nfrom = 2023-01-01\nto = 2023-01-02\n', encoding="utf-8")
     said = lived_desk.wsyf("calendar", "import", notice, "--dry-run", at=FEBRUARY).out
     assert "! 国庆节 (10-01 Sun, 10-02 Mon, 10-03 Tue) is a day off by law, and the file does not say so" in said
+
+
+INCOMPLETE = """\
+year = 2023
+[[holiday]]
+name = "元旦"
+from = 2023-01-01
+to = 2023-01-02
+[[holiday]]
+name = "春节"
+from = 2023-01-21
+to = 2023-01-27
+[[holiday]]
+name = "劳动节"
+from = 2023-04-29
+to = 2023-05-03
+[[holiday]]
+name = "端午节"
+from = 2023-06-22
+to = 2023-06-24
+[[holiday]]
+name = "中秋节、国庆节"
+from = 2023-09-29
+to = 2023-10-06
+"""
+
+
+def test_with_yes_a_notice_that_leaves_out_a_holiday_is_refused_unless_that_is_said(lived_desk, notice):
+    notice.write_text(INCOMPLETE, encoding="utf-8")
+    for more in ([], ["--json"]):
+        answer = lived_desk.wsyf("calendar", "import", notice, "--yes", *more, at=FEBRUARY, code=2)
+        said = " ".join(answer.err.split())
+        assert "nothing was changed: the notice of 2023 leaves out 清明节 (04-05 Wed), given by law" in said
+        assert "--incomplete" in said
+    assert lived_desk.sql("SELECT count(*) FROM year_notice") == [(0,)]
+    lived_desk.wsyf("calendar", "import", notice, "--yes", "--dry-run", at=FEBRUARY)
+    lived_desk.wsyf("calendar", "import", notice, "--yes", "--incomplete", at=FEBRUARY)
+    assert lived_desk.sql("SELECT year FROM year_notice") == [(2023,)]
+
+
+def test_on_a_terminal_the_question_names_what_the_file_leaves_out(lived_desk, notice, monkeypatch):
+    asked: list[str] = []
+    monkeypatch.setattr(calendar.sys, "stdin", types.SimpleNamespace(isatty=lambda: True))
+    monkeypatch.setattr(calendar.click, "confirm", lambda text, **_how: asked.append(text))
+    for missing in ([], ["清明节 (04-05 Wed)"]):
+        with pytest.raises(Forbidden):
+            calendar._confirm(missing, yes=False)
+    assert asked == ["Import it?", "清明节 (04-05 Wed) missing: import it all the same?"]
+
+
+@pytest.mark.parametrize("year", [2023, 2024, 2025, 2026])
+def test_no_notice_of_the_past_years_leaves_anything_out(year):
+    known = holidays.published(year)
+    assert known is not None
+    assert calendar._missing(known) == []
 
 
 def test_show_explain_and_schedule_go_by_the_imported_days(lived_desk, notice):

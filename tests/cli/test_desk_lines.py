@@ -200,6 +200,19 @@ def test_a_letter_that_waits_stands_there_with_its_moment(desk):
     assert " at once  receipt: 住建\n" in desk.wsyf(at="2022-06-02T09:30").out
 
 
+def test_under_a_hold_on_the_queue_none_is_promised(desk):
+    words = "None of them leaves before the hold is lifted:"
+    assert words not in desk.wsyf(at=JUNE).out
+    hold = json.dumps({"reason": "host", "since_at": "2022-06-01T01:05:00+00:00", "seen": "office-2"})
+    desk.sql("INSERT OR REPLACE INTO fact (name, value) VALUES ('hold', ?)", hold)
+    assert f"Next letters   wsyf schedule\n {words}\n" in desk.wsyf(at=JUNE).out
+
+
+def test_a_slot_gone_by_is_at_once_in_the_window_and_the_next_opening_outside_of_it(desk):
+    for moment, when in (("2022-05-24T16:00", "at once"), ("2022-05-24T20:00", "05-25 Wednesday 09:00")):
+        assert f" {when}  reminder: " in desk.wsyf(at=moment).out
+
+
 def test_where_all_is_held_nothing_lies_ahead(desk):
     desk.sql("UPDATE assignment SET held = 1")
     said = desk.wsyf(at=JUNE).out
@@ -211,6 +224,13 @@ def test_only_the_chosen_plan_is_shown(desk):
     desk.sql("UPDATE assignment SET plan_id = 'another' WHERE key = '2022/1/housing'")
     assert "2022/1/housing" in desk.wsyf(at=JUNE).out
     assert "2022/1/housing" not in desk.wsyf("--plan", PLAN, at=JUNE).out
+
+
+def test_a_letter_of_another_plan_is_not_told_beside_the_chosen_one(desk):
+    message(desk, "queued", letter="receipt", in_window=0)
+    assert "receipt: 住建" in desk.wsyf("--plan", PLAN, at=JUNE).out
+    desk.sql("UPDATE message SET plan_id = 'another'")
+    assert "receipt: 住建" not in desk.wsyf("--plan", PLAN, at=JUNE).out
 
 
 def test_the_desk_reads_as_it_looks(desk):

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 from click.shell_completion import BashComplete
 
 from tests.cast import make_plan, period, task
 from tests.cli.office_fixtures import PLAN, PROGRAM, TRACKED_AT, Desk, real_office, rehearsal_office
+from wsyf_scheduler.acts import track
 from wsyf_scheduler.cli.main import wsyf
+from wsyf_scheduler.store import lookup
 
 desk = pytest.fixture(rehearsal_office)
 today_desk = pytest.fixture(real_office)
@@ -88,6 +92,89 @@ def test_an_act_reaches_the_chosen_plan_only(two):
     added = two.wsyf("add", "x", "--plan", OTHER, "--department", "union", "--due", "2023-06-30", "--json", at=NOW).json
     assert added[0]["plan"] == OTHER
     assert "--plan" in two.wsyf("add", "y", "--department", "union", "--due", "2023-06-30", at=NOW, code=2).err
+
+
+def test_an_id_or_last_of_another_plan_than_the_chosen_one_is_refused_by_every_act(two):
+    item_id = two.wsyf("show", f"{PLAN}:2023/1/emergency", "--json", at=NOW).json["id"]
+    two.wsyf("note", str(item_id), "x", at=NOW)  # `last` is of Gaoping's plan now
+    events = two.sql("SELECT max(id) FROM event")
+    said = f"2023/1/emergency is of another plan, {PLAN}"
+    for key in (item_id, "last"):
+        for words in (
+            ["done", key],
+            ["note", key, "y"],
+            ["remind", key],
+            ["mute", key, "--until", "2023-05-01"],
+            ["show", key],
+            ["add", "z", "--department", "union", "--due", "2023-06-30", "--from", key],
+        ):
+            assert said in two.wsyf("--plan", OTHER, *words, at=NOW, code=4).err
+    assert said in two.wsyf("done", item_id, at=NOW, code=4, WSYF_PLAN=OTHER).err
+    assert two.sql("SELECT max(id) FROM event") == events
+    assert two.wsyf("--plan", PLAN, "done", item_id, "--json", at=NOW).json[0]["plan"] == PLAN
+
+
+def test_a_key_that_names_its_plan_gives_way_to_the_plan_typed_and_not_to_the_usual_one(two):
+    key = f"{PLAN}:2023/1/emergency"
+    assert "is of another plan" in two.wsyf("--plan", OTHER, "show", key, at=NOW, code=4).err
+    assert two.wsyf("show", key, "--json", at=NOW, WSYF_PLAN=OTHER).json["plan"] == PLAN
+    assert two.wsyf("--plan", PLAN, "show", key, "--json", at=NOW).json["plan"] == PLAN
+
+
+def test_a_plan_that_is_not_tracked_is_refused_whatever_the_command(two):
+    for words in (["done", "4"], ["show", "4"], ["undo"], ["release", "--all"], ["audit"], ["log"], ["status"]):
+        assert "no plan nosuch is tracked" in two.wsyf("--plan", "nosuch", *words, at=NOW, code=3).err
+    assert two.wsyf("--plan", OTHER, "list", "--plan", PLAN, "--json", at=NOW).json[0]["plan"] == PLAN
+
+
+def test_releasing_all_lets_the_chosen_plan_speak_and_no_other(today_desk):
+    folder = today_desk.folder / "jobs" / OTHER
+    folder.mkdir()
+    for name, text in make_plan(periods={"2023": period(task(1), task(2, lead=["union"]), name="2023")}).items():
+        (folder / name).write_text(text, encoding="utf-8")
+    today_desk.wsyf("plan", "sync")
+    assert len(today_desk.wsyf("--plan", OTHER, "release", "--all", "--json", "--dry-run").json) == 2
+    assert len(today_desk.wsyf("release", "--all", "--json", WSYF_PLAN=OTHER).json) == 2
+    assert today_desk.sql("SELECT plan_id, count(*) FROM assignment WHERE held GROUP BY 1") == [(PLAN, 75)]
+    today_desk.edit("config.toml", "[office]\n", f'[office]\nplan = "{OTHER}"\n')
+    assert today_desk.wsyf("release", "--all").out == "nothing is held\n"
+    assert len(today_desk.wsyf("--plan", PLAN, "release", "--all", "--json", "--dry-run").json) == 75
+    assert "is of another plan" in today_desk.wsyf("--plan", PLAN, "undo", code=4).err
+    assert today_desk.wsyf("undo").out.count("taken back") == 2
+
+
+def test_an_audit_is_of_the_chosen_plan(two):
+    two.wsyf("tick", at=NOW)
+    whole, one = (two.wsyf(*words, "audit", "--json", at=NOW).json for words in ([], ["--plan", OTHER]))
+    assert (whole["assignments"], one["assignments"]) == (77, 2)
+    assert 0 < one["letters"] < whole["letters"]
+    assert two.wsyf("--plan", OTHER, "audit", at=NOW).out.startswith(f"{OTHER}, 2 assignments")
+
+
+def test_mail_is_of_the_plan_typed_before_the_command_too(two):
+    two.wsyf("tick", at=NOW)
+    whole, one = (two.wsyf(*words, "outbox", "list", "--json", at=NOW).json for words in ([], ["--plan", OTHER]))
+    assert 0 < len(one) < len(whole)
+    assert len(two.wsyf("--plan", "all", "outbox", "list", "--json", at=NOW).json) == len(whole)
+    two.sql("UPDATE message SET state = 'held', sent_at = NULL, held_for = 'blast'")
+    (first,) = two.sql("SELECT count(*) FROM message WHERE plan_id = ?", OTHER)
+    two.wsyf("--plan", OTHER, "outbox", "discard", "--reason", "x", at=NOW)
+    assert two.sql("SELECT DISTINCT plan_id FROM message WHERE state = 'discarded'") == [(OTHER,)]
+    assert two.sql("SELECT count(*) FROM message WHERE state = 'discarded'") == [first]
+    two.wsyf("--plan", OTHER, "outbox", "discard", "--all", "--reason", "x", at=NOW, code=2)
+
+
+def test_what_was_perhaps_meant_is_of_the_chosen_plan(two):
+    said = two.wsyf("--plan", OTHER, "show", "2022/1/unoin", at=NOW, code=3).err
+    assert "2023/2/union" in said
+    assert "2022/" not in said.partition("did you mean")[2]
+
+
+def test_nothing_a_sync_does_makes_an_assignment_the_last_acted_upon():
+    source = Path(track.__file__).read_text(encoding="utf-8")
+    actions = set(re.findall(r'"((?:assignment|due)_[a-z_]+)"', source)) - {"assignment_id"}
+    assert {"assignment_reassigned", "assignment_tracked", "due_day_changed"} <= actions
+    assert actions <= set(lookup.BY_PLAN)
 
 
 def test_an_unknown_plan_is_asked_about(two):

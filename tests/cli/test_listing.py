@@ -240,6 +240,7 @@ def test_show_gives_all_of_one_assignment(desk):
 
 
 def test_show_says_what_comes_next_while_it_stays_open(desk):
+    desk.wsyf("tick", at="2022-05-24T09:00")
     coming = desk.wsyf("show", "2022/1/housing", "--json", at="2022-05-24T12:00").json["next"]
     assert [(each["rung"], each["on"], each["letter"]) for each in coming][:5] == [
         ("remind-3w", "2022-05-26", "reminder"),
@@ -249,6 +250,24 @@ def test_show_says_what_comes_next_while_it_stays_open(desk):
         ("escalate-7w", "2022-06-10", "escalation"),
     ]
     assert [each["repeat"] for each in coming] == [0] * 5 + list(range(1, 13))
+
+
+def test_show_leaves_out_letters_that_will_not_go(desk):
+    desk.wsyf("tick", at="2022-05-24T09:00")
+    desk.wsyf("mute", "2022/1/housing", "--until", "2022-06-01", "--reason", "x", at="2022-05-24T12:00")
+    coming = desk.wsyf("show", "2022/1/housing", "--json", at="2022-05-24T12:00").json["next"]
+    assert [each["rung"] for each in coming][:2] == ["chase-1w", "escalate-3w"]
+    shown = desk.wsyf("show", "2022/1/housing", at="2022-05-24T12:00").out
+    assert "chase-1w" in shown
+    assert "remind-3w" not in shown
+
+
+def test_show_names_the_day_on_which_a_late_letter_goes(desk):
+    coming = desk.wsyf("show", "2022/1/housing", "--json", at="2022-05-27T18:00").json["next"]
+    assert [(each["rung"], each["on"]) for each in coming][:2] == [
+        ("remind-3w", "2022-05-30"),
+        ("remind-0", "2022-05-31"),
+    ]
 
 
 def test_show_for_people_names_department_due_day_history_and_next(desk):

@@ -184,6 +184,74 @@ def test_a_task_given_to_another_department_is_shown_as_that(desk):
     desk.wsyf("audit")
 
 
+EXTENSION = ("--to", "2023-06-30", "--reason", "数据核对", "--approved-by", "办公室主任")
+
+
+def test_an_extension_that_a_sync_ends_is_named_with_its_approver_before_and_when_it_ends(desk):
+    desk.wsyf("extend", "2023/1/housing", *EXTENSION, at=FIRST_MORNING)
+    desk.edit(PERIOD_2023, "2023-02-28", "2023-03-15")
+    said = " ".join(desk.wsyf("plan", "diff", at=FIRST_MORNING).out.split())
+    ends = "! THE EXTENSION TO 2023-06-30 (approved by 办公室主任) ENDS: the due day changed in the file"
+    assert said.count(ends) == 1
+    (found,) = desk.wsyf("plan", "diff", "--json", at=FIRST_MORNING).json
+    (housing,) = [move for move in found["moved"] if move["key"] == "2023/1/housing"]
+    assert housing["extension_ends"] == {"due_on": "2023-06-30", "approved_by": "办公室主任"}
+    assert ends in " ".join(desk.wsyf("plan", "sync", "--reason", "上级要求", at=FIRST_MORNING).out.split())
+    assert desk.wsyf("show", "2023/1/housing", "--json", at=FIRST_MORNING).json["due_on"] == "2023-03-15"
+
+
+def test_the_reason_of_a_sync_stands_beside_the_day_it_moved(desk):
+    desk.edit(PERIOD_2023, "2023-02-28", "2023-03-15")
+    desk.wsyf("plan", "sync", "--reason", "上级要求", at=FIRST_MORNING)
+    for command in ("log", "show"):
+        said = desk.wsyf(command, "2023/1/housing", at=FIRST_MORNING, COLUMNS="140").out
+        assert "2023-02-28 -> 2023-03-15; 上级要求" in said
+
+
+def test_what_goes_along_to_another_department_and_what_ends_is_said(desk):
+    desk.wsyf("extend", "2023/1/transport", *EXTENSION, at=FIRST_MORNING)
+    desk.wsyf("mute", "2023/1/transport", "--until", "2022-07-01", "--reason", "等待", at=FIRST_MORNING)
+    desk.edit(PERIOD_2023, 'lead = ["emergency", "housing", "transport"]', 'lead = ["emergency", "housing", "miit"]')
+    said = " ".join(desk.wsyf("plan", "diff", at=FIRST_MORNING).out.split())
+    assert "the extension to 2023-06-30 (approved by 办公室主任) stays in force" in said
+    assert "it was muted until 2022-07-01; that ends with the department's change" in said
+    (found,) = desk.wsyf("plan", "sync", "--json", "--reason", "职责调整", at=FIRST_MORNING).json
+    assert found["reassigned"] == [
+        {
+            "from": "2023/1/transport",
+            "to": "2023/1/miit",
+            "extension_stays": {"due_on": "2023-06-30", "approved_by": "办公室主任"},
+            "mute_ends": "2022-07-01",
+        }
+    ]
+    assert "extended from 2023-02-28" in desk.wsyf("show", "2023/1/miit", at=FIRST_MORNING).out
+
+
+def test_letters_that_move_with_other_words_are_told(desk):
+    desk.edit(PERIOD_2023, "五年行动计划中期评估", "五年行动计划中期考评")
+    assert "letter" not in desk.wsyf("plan", "diff", at=FIRST_MORNING).out
+    desk.edit(PERIOD_2023, 'kind = "evaluation"', 'kind = "general"')
+    (found,) = desk.wsyf("plan", "diff", "--json", at=FIRST_MORNING).json
+    (letters,) = found["letters"]
+    assert (letters["key"], letters["change_to"]) == ("2023/5/hrss", [])
+    assert {each["rung"] for each in letters["gone"]} == {"remind-90", "remind-60"}
+    assert "2 letters go no more" in desk.wsyf("plan", "diff", at=FIRST_MORNING).out
+
+
+def test_a_task_given_away_and_back_is_linked_both_times(desk):
+    first, second = (f'lead = ["emergency", "housing", "{name}"]' for name in ("transport", "miit"))
+    for old, new in ((first, second), (second, first)):
+        desk.edit(PERIOD_2023, old, new)
+        desk.wsyf("plan", "sync", "--go-back", "--reason", "职责调整", at=FIRST_MORNING)
+    back = desk.wsyf("show", "2023/1/transport", "--json", at=FIRST_MORNING).json
+    assert (back["state"], back["taken_over_by"], back["origin"]) == ("open", [], "2023/1/miit")
+    said = desk.wsyf("show", "2023/1/transport", at=FIRST_MORNING).out
+    assert "taken over by" not in said
+    assert "took over from: 2023/1/miit" in said
+    gone = desk.wsyf("show", "2023/1/miit", "--json", at=FIRST_MORNING).json
+    assert (gone["state"], gone["taken_over_by"]) == ("withdrawn", ["2023/1/transport"])
+
+
 def test_long_lists_are_shortened_unless_all_is_asked_for(desk):
     for year in ("2022", "2023", "2024", "2025"):
         path = desk.folder / f"jobs/{PLAN}/{year}.toml"

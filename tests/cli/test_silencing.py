@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import date, timedelta
+
 import pytest
 
-from tests.cli.office_fixtures import FIRST_MORNING, Desk, real_office, rehearsal_office
+from tests.cast import day, make_office, make_plan, task
+from tests.cli.office_fixtures import FIRST_MORNING, Desk, english, real_office, rehearsal_office
+from wsyf_scheduler.acts import close, undo
+from wsyf_scheduler.cli.silencing import lost
 
 desk = pytest.fixture(rehearsal_office)
 today_desk = pytest.fixture(real_office)
@@ -115,3 +121,30 @@ def test_undo_is_one_s_own(today_desk):
 def test_a_rehearsal_undoes_nothing(desk):
     desk.wsyf("note", KEY, "x", at=FIRST_MORNING)
     assert "in a rehearsal nothing waits" in desk.wsyf("undo", code=4).err
+
+
+def test_taking_an_extension_back_the_ladder_goes_on_and_does_not_begin_anew(today_desk):
+    desk = today_desk
+    desk.wsyf("release", "2025/5/hrss")
+    later = f"{date.today() + timedelta(days=200)}"  # noqa: DTZ011 - the real office goes by the machine's day
+    assert (
+        "the ladder begins anew"
+        in desk.wsyf("extend", "2025/5/hrss", "--to", later, "--reason", "x", "--approved-by", "y", COLUMNS="200").out
+    )
+    said = desk.wsyf("undo", COLUMNS="200").out
+    assert "the ladder goes on as before: " in said
+    assert "anew" not in said
+
+
+def test_undo_names_what_passed_meanwhile_and_what_goes_after_all():
+    office = make_office("2023-01-28 00:00", texts=make_plan(task(due=day("2023-02-28"))), delay=timedelta(hours=1))
+    office.act(close.act, "2023-02-21 08:58", keys=["2023/1/emergency"])
+    office.live("2023-02-21 09:03")
+    undone = office.act(undo.act)
+    with english():
+        assert list(lost(office.app, undone)) == [
+            "remind-7 of 02-21 passed meanwhile and is not made up: `wsyf remind 2023/1/emergency`"
+        ]
+        assert list(lost(office.app, replace(undone, passed=(), again=(7,)))) == [
+            "what the act had taken out of a letter goes after all, as mail 7"
+        ]

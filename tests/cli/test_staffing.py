@@ -66,3 +66,37 @@ def test_who_has_left_is_erased_and_the_trail_verifies(desk):
     assert "erased" in desk.wsyf("people", "list", "--all", at=FIRST_MORNING).out
     desk.wsyf("log", "--verify")
     desk.wsyf("audit", at=FIRST_MORNING)
+
+
+def test_an_absence_that_still_runs_is_replaced_only_when_told_so(desk):
+    words = ("people", "away", "应急/联络员", "--deputy", "liaison.housing@gaoping.example")
+    desk.wsyf(*words, "--until", "2022-06-10", at=FIRST_MORNING)
+    later = (*words, "--since", "2022-07-01", "--until", "2022-07-05")
+    err = desk.wsyf(*later, at=FIRST_MORNING, code=4, COLUMNS="80").err
+    assert "is away 2022-05-24 to 2022-06-10" in err
+    assert "wsyf people back" in err
+    assert max(width(line) for line in err.splitlines()) <= 80
+    said = desk.wsyf(*later, "--replace", at=FIRST_MORNING, COLUMNS="80").out
+    assert "away 2022-07-01 to 2022-07-05" in said
+    assert "takes the place of the absence 2022-05-24 to 2022-06-10" in " ".join(said.split())
+    past = (*words, "--since", "2022-05-01", "--until", "2022-05-23")
+    assert "is over already" in desk.wsyf(*past, at=FIRST_MORNING, code=2).err
+
+
+def test_an_absence_that_outlasts_the_deputy_is_told_of(desk):
+    deputy = "liaison.housing@gaoping.example"
+    desk.wsyf("people", "away", "应急/联络员", "--until", "2022-06-10", "--deputy", deputy, at=FIRST_MORNING)
+    path = desk.folder / "new.csv"
+    path.write_text("角色,部门,姓名,邮箱,止\n联络员,住建,住建联络员,liaison.housing@gaoping.example,2022-06-01\n")
+    for words in (("people", "import", path), ("people", "list"), ("check",)):
+        said = desk.wsyf(*words, at=FIRST_MORNING, COLUMNS="80").out
+        assert f"{deputy} leaves every post at the end of 2022-06-01" in " ".join(said.split())
+        assert max(width(line) for line in said.splitlines() if str(desk.folder) not in line) <= 80
+
+
+def test_a_successor_who_is_away_is_told_of(desk):
+    successor, deputy = "liaison.housing@gaoping.example", "convener.housing@gaoping.example"
+    desk.wsyf("people", "away", "住建/联络员", "--until", "2022-06-10", "--deputy", deputy, at=FIRST_MORNING)
+    said = desk.wsyf("people", "hand-over", "应急/联络员", "--to", successor, at=FIRST_MORNING, COLUMNS="80").out
+    assert f"in this post too {deputy} reads instead" in " ".join(said.split())
+    assert f"goes to {deputy}, 2022-05-24" in " ".join(said.split())

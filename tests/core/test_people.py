@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.cast import day, everybody, make_holder
-from wsyf_scheduler.core.people import Addressed, Holder, Post, Roster
+from wsyf_scheduler.core.people import Addressed, Holder, Post, Roster, leaving_deputies
 
 OFFICE = "office@county.example"
 LIAISON, CONVENER = Post("liaison", "emergency"), Post("convener", "emergency")
@@ -129,3 +129,32 @@ def test_the_posts_of_an_address_on_a_day() -> None:
     assert roster.posts_of("x@COUNTY.example", ON) == (CONVENER,)
     assert roster.posts_of("x@county.example", day("2023-02-27")) == (LIAISON, CONVENER)
     assert roster.known_addresses() == ("x@county.example", "X@county.example")
+
+
+LEAVING = [
+    ({}, {"until": day("2023-03-10")}, True),
+    ({}, {"until": day("2023-03-20")}, False),
+    ({}, {}, False),
+    ({"until": day("2023-03-10")}, {"until": day("2023-03-10")}, False),  # both leave that day
+    ({"away_until": None}, {"until": day("2023-03-10")}, True),
+    ({"away_until": day("2023-02-27")}, {"until": day("2023-02-10")}, False),  # over
+    ({"away_since": None, "away_until": None}, {"until": day("2023-03-10")}, False),  # no days, no absence
+    ({"deputy": "stranger@county.example"}, {"until": day("2023-03-10")}, False),
+]
+
+
+@pytest.mark.parametrize(("away", "deputy", "leaves"), LEAVING)
+def test_a_deputy_who_leaves_before_the_absence_ends_is_found(
+    away: dict[str, Any], deputy: dict[str, Any], *, leaves: bool
+) -> None:
+    days = {"away_since": day("2023-02-20"), "away_until": day("2023-03-20")}
+    absent = make_holder("liaison", "emergency", **{"deputy": "D@county.example", **days, **away})
+    found = leaving_deputies([absent, make_holder("liaison", "housing", email="d@county.example", **deputy)], ON)
+    assert found == ([(absent, day("2023-03-10"))] if leaves else [])
+
+
+def test_a_deputy_with_another_post_stays() -> None:
+    days = {"away_since": day("2023-02-20"), "away_until": day("2023-03-20")}
+    absent = make_holder("liaison", "emergency", deputy="d@county.example", **days)
+    left = make_holder("liaison", "housing", email="d@county.example", until=day("2023-02-28"))
+    assert leaving_deputies([absent, left, make_holder("director", email="d@county.example")], ON) == []

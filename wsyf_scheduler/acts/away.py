@@ -12,20 +12,24 @@ from wsyf_scheduler.core.ahead import ahead
 from wsyf_scheduler.core.assignment import Assignment, State
 from wsyf_scheduler.core.decide import NOTHING_DECIDED
 from wsyf_scheduler.core.ladder import DEPARTMENT_ROLES, Landing
-from wsyf_scheduler.core.people import Holder, Post, circle
+from wsyf_scheduler.core.people import Holder, Post, Roster, circle
 from wsyf_scheduler.errors import Forbidden, Usage
 from wsyf_scheduler.i18n import _
+from wsyf_scheduler.mail.letter import LetterKind
 from wsyf_scheduler.store import assignments, events, notices, people, pseudonyms, refusals
 from wsyf_scheduler.store.db import Session
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coming:
-    """A letter that would reach the deputy if nobody does anything: its day, kind, and the key it is about."""
+    """A letter that would reach the deputy if nobody does anything: its day, kind, and the keys it is about.
+
+    What a department, or a leader, gets of one kind on one day is one letter (RULES.md §4).
+    """
 
     on: date
     letter: str
-    key: str
+    keys: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,11 +47,15 @@ class Away:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Absence:
-    """From which day to which, both included, and who reads instead: an address, a name, or a post."""
+    """From which day to which, both included, and who reads instead: an address, a name, or a post.
+
+    `is_replacing`: it may take the place of one that has days left which this one has not.
+    """
 
     since: date
     until: date
     deputy: str
+    is_replacing: bool = False
 
 
 def act(
@@ -57,20 +65,22 @@ def act(
     people_meant: Sequence[str],
     absence: Absence,
     names: Mapping[str, str],
+    today: date,
     who: str,
     reason: str = "",
 ) -> Away:
-    """Put the deputy in. Whoever was to be away at another time is away at this one instead.
+    """Put the deputy in, in all posts of the person. One absence at a time is kept.
 
-    Usage for days the wrong way round; NotFound where nobody is meant; Forbidden where the deputy is the person, has
-    left, cannot be reached, or would be stood in for, on a day of the absence, by the very person who is away.
+    Usage for days the wrong way round or past; NotFound where nobody is meant; Forbidden where a post has several
+    holders, where another absence would lose days it still has, and where the deputy is the person, leaves before the
+    absence ends, cannot be reached, or would be stood in for, on a day of it, by the very person who is away.
     """
-    if absence.until < absence.since:
-        words = _("away until {until} is before away since {since}")
-        raise Usage(words.format(until=absence.until, since=absence.since))
+    _require_days(absence, today)
     with app.db.begin() as session:
         known = people.all_of(session)
         before = _meant(known, people_meant, names, absence.since)
+        if not absence.is_replacing:
+            _require_none_cut(before, absence, today)
         deputy = whom.address(known, absence.deputy, names, absence.since)
         _require_reachable(session, known, deputy, absence)
         after = [replace(each, deputy=deputy, away_since=absence.since, away_until=absence.until) for each in before]
@@ -116,8 +126,38 @@ def back(
 
 
 def _meant(known: Sequence[Holder], texts: Sequence[str], names: Mapping[str, str], day: date) -> list[Holder]:
-    found = [each for text in texts for each in whom.find(known, text, names, day)]
+    found = [each for text in texts for each in whom.person(known, text, names, day)]
     return list(dict.fromkeys(found))
+
+
+def _require_days(absence: Absence, today: date) -> None:
+    if absence.until < absence.since:
+        words = _("away until {until} is before away since {since}")
+        raise Usage(words.format(until=absence.until, since=absence.since))
+    if absence.until < today:
+        words = _("away until {until} is over already: today is {today}")
+        raise Usage(words.format(until=absence.until, today=today))
+
+
+def _require_none_cut(before: Sequence[Holder], absence: Absence, today: date) -> None:
+    """No other absence loses days that are still to come: on those the person would be written to, and not there."""
+    for each in before:
+        first, last = max(each.away_since or date.min, today), each.away_until or date.max
+        has_days = each.deputy and (each.away_since or each.away_until) and first <= last
+        if has_days and not (absence.since <= first and last <= absence.until):
+            words = _(
+                "{name} is away {since} to {until} and {deputy} reads instead; one absence at a time is kept. Enter"
+                " the other one when this has ended, or one that covers both; `wsyf people back` ends this one today;"
+                " with --replace the new one takes its place, and on its other days {name} reads"
+            )
+            raise Forbidden(
+                words.format(
+                    name=each.name or each.email,
+                    since=each.away_since or "…",
+                    until=each.away_until or "…",
+                    deputy=each.deputy,
+                )
+            )
 
 
 def _ended(holder: Holder, on: date) -> Holder:
@@ -145,9 +185,17 @@ def _require_reachable(session: Session, known: Sequence[Holder], deputy: str, a
         raise Forbidden(words.format(address=deputy))
     terms = [each for each in known if each.email.casefold() == deputy.casefold()]
     last = max((each.until for each in terms if each.until is not None), default=None)
-    if terms and last is not None and all(each.until is not None for each in terms) and last < absence.since:
+    if last is None or any(each.until is None for each in terms):
+        return
+    if last < absence.since:
         words = _("{address} left at the end of {day}; name a deputy who is there")
         raise Forbidden(words.format(address=deputy, day=last))
+    if last < absence.until:
+        words = _(
+            "{address} leaves at the end of {day}, and the absence ends on {until}: name a deputy who is there all the"
+            " time, or end the absence on {day}"
+        )
+        raise Forbidden(words.format(address=deputy, day=last, until=absence.until))
 
 
 def _require_no_circle(known: Sequence[Holder], before: Sequence[Holder], after: Sequence[Holder]) -> None:
@@ -161,20 +209,31 @@ def _require_no_circle(known: Sequence[Holder], before: Sequence[Holder], after:
 
 
 def _letters(app: App, session: Session, now: datetime, holders: Sequence[Holder]) -> Iterable[Coming]:
-    """The letters that name one of these posts on a day of the absence, if nobody does anything; oldest first."""
-    posts = {Post(each.role, each.department) for each in holders}
-    found = []
+    """The letters somebody else reads on account of this absence, if nobody does anything; oldest first.
+
+    Those the person would have read as the deputy of others are among them.
+    """
+    entries = people.all_of(session)
+    found: dict[tuple[date, str, str, str], list[str]] = {}
+    with_them = Roster([replace(each, deputy="") if each in holders else each for each in entries], office="")
+    without = Roster(entries, office="")
     for plan_id, tracked in app.plans(session).items():
         items = [each for each in assignments.of_plan(session, plan_id) if each.state is State.OPEN]
         decided = notices.decided(session, [each.id for each in items])
         for item in items:
             for landing in ahead(item, decided.get(item.id, NOTHING_DECIDED), tracked.table, now):
-                on = tracked.table.hours.day_of(max(landing.slot_at, now))
-                if posts & _posts(item, landing) and any(each.is_away_on(on) for each in holders):
-                    found.append(Coming(on=on, letter=landing.rung.letter, key=item.key))
-    return sorted(found, key=lambda each: (each.on, each.key))
+                hours, calendar = tracked.table.hours, tracked.table.calendar
+                on = hours.day_of(hours.next_open(max(landing.slot_at, now), calendar))  # a late one, when it can go
+                for letter, receiver, posts in _sheets(item, landing):
+                    if any(with_them.of(post, on) != without.of(post, on) for post in posts):
+                        found.setdefault((on, letter, plan_id, receiver), []).append(item.key)
+    return [Coming(on=on, letter=letter, keys=tuple(sorted(keys))) for (on, letter, *_), keys in sorted(found.items())]
 
 
-def _posts(item: Assignment, landing: Landing) -> set[Post]:
-    roles = (*landing.rung.to, *landing.rung.cc, *landing.rung.briefing)
-    return {Post(role, item.department if role in DEPARTMENT_ROLES else "") for role in roles}
+def _sheets(item: Assignment, landing: Landing) -> Iterable[tuple[str, str, list[Post]]]:
+    """The letters a rung makes: its kind, whose it is (a department's, or a leader's briefing), and who reads it."""
+    rung = landing.rung
+    posts = [Post(role, item.department if role in DEPARTMENT_ROLES else "") for role in (*rung.to, *rung.cc)]
+    yield rung.letter, item.department, posts
+    for leader in rung.briefing:
+        yield LetterKind.BRIEFING.value, leader, [Post(leader)]

@@ -58,6 +58,7 @@ def _close(
         state=state.value,
         closed_on=on or today,
         held=False,
+        muted_until=None,  # opened again, it speaks
     )
     tell(app, session, now, after, "receipt", happened="done", reason=note, on=str(on or today))
     return after

@@ -34,10 +34,13 @@ def act(app: App, now: datetime, *, address: str, today: date, who: str, reason:
     Forbidden while the person holds a post or stands in for somebody, today or later, while a letter to them waits,
     and for the office's own address; NotFound for an address nobody was ever entered with.
     """
+    with app.db.read() as session:
+        _require_gone(app, session, address, today)
+    looked = _look(app, address)
     with app.db.begin() as session:
         _require_gone(app, session, address, today)
         person = pseudonyms.of(session, address)
-        done = erasing.erase(session, address)
+        done = erasing.erase(session, address, looked)
         detail: dict[str, object] = {
             "person": person,
             "entries": done.entries,
@@ -53,6 +56,17 @@ def act(app: App, now: datetime, *, address: str, today: date, who: str, reason:
         old_events=done.old_events,
         is_log_empty=app.db.fold_log(),
     )
+
+
+def _look(app: App, address: str) -> erasing.Looked:
+    """Every kept letter read page by page, without the write lock: the daemon goes on meanwhile."""
+    looked: erasing.Looked = {}
+    last: int | None = 0
+    while last is not None:
+        with app.db.read() as session:
+            page, last = erasing.speaking(session, address, after=last)
+        looked |= page
+    return looked
 
 
 def _require_gone(app: App, session: Session, address: str, today: date) -> None:
@@ -71,8 +85,7 @@ def _require_gone(app: App, session: Session, address: str, today: date) -> None
     if found := erasing.waiting(session, address):
         words = _("mail to {address} still waits: {ids}; let it go or write it off first (`wsyf outbox discard ID`)")
         raise Forbidden(words.format(address=address, ids=", ".join(map(str, found[:5]))))
-    addresses = {each.email for each in known} | {each.deputy for each in known}
-    if pseudonyms.number(session, address) is None and folded not in {each.casefold() for each in addresses}:
-        close = nearest(address, addresses - {""})
+    if not erasing.is_known(session, address):
+        close = nearest(address, pseudonyms.known(session))
         message = _("nobody was ever entered with the address {address}").format(address=address)
         raise NotFound(message + (_("; did you mean {names}?").format(names=", ".join(close)) if close else ""))

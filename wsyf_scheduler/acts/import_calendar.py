@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from wsyf_scheduler import replanning
 from wsyf_scheduler.app import App
+from wsyf_scheduler.core.ahead import ahead
 from wsyf_scheduler.core.assignment import Assignment, State
 from wsyf_scheduler.core.calendar import ONE_DAY, WorkCalendar, YearNotice
-from wsyf_scheduler.core.decide import NOTHING_DECIDED, Decided, landings, undecided
-from wsyf_scheduler.core.ladder import Landing, Timetable
+from wsyf_scheduler.core.decide import NOTHING_DECIDED, Decided, landings
+from wsyf_scheduler.core.ladder import Timetable
 from wsyf_scheduler.store import assignments, events, notices, year_notices
 from wsyf_scheduler.store.db import Session
 
@@ -100,10 +101,13 @@ def _moves(session: Session, now: datetime, plan_id: str, old: Timetable, new: T
 
 
 def _of_one(item: Assignment, decided: Decided, now: datetime, old: Timetable, new: Timetable) -> Iterator[Move]:
-    due = {(each.rung.name, each.repeat): each for each in landings(item, new)}
-    for was in _ahead(item, decided, old, now):
+    """What would go by the old days and goes by the new ones, on another day; what has come due goes at once."""
+    if landings(item, old) == landings(item, new):
+        return
+    due = {(each.rung.name, each.repeat): each for each in ahead(item, decided, new, now)}
+    for was in ahead(item, decided, old, now):
         will = due.get((was.rung.name, was.repeat))
-        if will is not None and will.on != was.on:
+        if will is not None and will.on != was.on and was.slot_at > now:
             yield Move(
                 plan_id=item.plan_id,
                 key=item.key,
@@ -114,14 +118,3 @@ def _of_one(item: Assignment, decided: Decided, now: datetime, old: Timetable, n
                 to_on=will.on,
                 nominal_on=will.nominal_on,
             )
-
-
-def _ahead(item: Assignment, decided: Decided, table: Timetable, now: datetime) -> Iterable[Landing]:
-    """The landings that would speak to the lead department, by these days."""
-    return [
-        landing
-        for landing, receiver in undecided(item, decided, table)
-        if receiver == item.department
-        and landing.slot_at > now
-        and (item.muted_until is None or landing.on >= item.muted_until)
-    ]

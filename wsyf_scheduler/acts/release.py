@@ -15,11 +15,17 @@ from wsyf_scheduler.store import assignments
 from wsyf_scheduler.store.db import Session
 
 
-def act(app: App, now: datetime, *, keys: Sequence[str], everything: bool, who: str) -> list[Assignment]:
-    """Release these, or everything that is held; returns them as they are now. All or none."""
+def act(
+    app: App, now: datetime, *, keys: Sequence[str], everything: bool, who: str, plan_id: str | None = None
+) -> list[Assignment]:
+    """Release these, or everything that is held (of one plan, where it is given); returns them as they are now.
+
+    All or none.
+    """
     with app.db.begin() as session:
         if everything:
-            items = [item for plan_id in app.plans(session) for item in assignments.of_plan(session, plan_id)]
+            chosen = [each for each in app.plans(session) if plan_id in (None, each)]
+            items = [item for each in chosen for item in assignments.of_plan(session, each)]
             items = [item for item in items if item.held and item.state is State.OPEN]
         else:
             items = list({item.id: item for item in (find(session, key) for key in keys)}.values())

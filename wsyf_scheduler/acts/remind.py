@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, tzinfo
+from datetime import date, datetime, tzinfo
 
 from wsyf_scheduler.app import App
-from wsyf_scheduler.changing import apply, last_deed, today_of
+from wsyf_scheduler.changing import apply, last_deed
 from wsyf_scheduler.core.assignment import Assignment, State
 from wsyf_scheduler.errors import Forbidden
 from wsyf_scheduler.finding import find
@@ -40,7 +40,7 @@ def _check_speaks(app: App, session: Session, now: datetime, item: Assignment) -
         message = _("{key} is {state} ({deed}): there is nothing to remind of; `wsyf reopen {key}` opens it again")
     elif item.held:
         message = _("{key} is held: let it speak with `wsyf release {key}`, then remind")
-    elif item.muted_until is not None and today_of(app, session, item, now) < item.muted_until:
+    elif item.muted_until is not None and _leaves_on(app, session, now, item) < item.muted_until:
         message = _("{key} is muted until {day} ({deed}): take that back, or remind then")
     else:
         return
@@ -48,15 +48,21 @@ def _check_speaks(app: App, session: Session, now: datetime, item: Assignment) -
     raise Forbidden(message.format(key=item.key, state=_(item.state.value), day=item.muted_until, deed=deed))
 
 
+def _leaves_on(app: App, session: Session, now: datetime, item: Assignment) -> date:
+    """The day it is sent: another than today where the window has closed, or today is a day off."""
+    table = app.plans(session)[item.plan_id].table
+    return table.hours.day_of(asked_for_at(table, now))
+
+
 def _check_first_today(app: App, session: Session, now: datetime, items: Sequence[Assignment]) -> None:
-    """No second reminder on a day (CLI.md), nor one while another waits."""
+    """No second reminder on a day (CLI.md), by the day this one leaves, nor one while another waits."""
     by_id = {item.id: item for item in items}
     hours = {item.id: app.plans(session)[item.plan_id].table.hours for item in items}
     since = min((each.midnight(each.day_of(now)) for each in hours.values()), default=now)
     for found in acted.reminded(session, list(by_id), since):
-        own = hours[found.assignment_id]
-        if found.sent_at is None or own.day_of(found.sent_at) == own.day_of(now):
-            raise Forbidden(_said_already(by_id[found.assignment_id], found, own.zone))
+        item, own = by_id[found.assignment_id], hours[found.assignment_id]
+        if found.sent_at is None or own.day_of(found.sent_at) == _leaves_on(app, session, now, item):
+            raise Forbidden(_said_already(item, found, own.zone))
 
 
 def _said_already(item: Assignment, found: Reminded, zone: tzinfo) -> str:

@@ -16,7 +16,8 @@ from wsyf_scheduler.config import Config
 from wsyf_scheduler.errors import DatabaseTrouble, Forbidden
 from wsyf_scheduler.i18n import _
 from wsyf_scheduler.opening import holder_of, lock_path, open_shared, sign, try_lock
-from wsyf_scheduler.store import copying, events, restoring, schema
+from wsyf_scheduler.pulse import HEARTBEAT
+from wsyf_scheduler.store import copying, events, facts, restoring, schema
 from wsyf_scheduler.store.db import Database
 from wsyf_scheduler.store.restoring import Content, Lost
 from wsyf_scheduler.store.rows import as_json
@@ -161,6 +162,7 @@ def _note(ready: Ready, part: Path, now: datetime, *, who: str, saved: Path | No
     db = Database(f"sqlite:///{part}")
     try:
         with db.begin() as session:
+            facts.forget(session, HEARTBEAT)  # of a daemon that ran when the copy was made
             events.add(session, at=now, who=who, action="database_restored", detail=detail)
     finally:
         db.close()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Any
 
 from wsyf_scheduler.app import App, TrackedPlan
 from wsyf_scheduler.changing import require_sane, told
@@ -20,7 +19,7 @@ from wsyf_scheduler.errors import Forbidden
 from wsyf_scheduler.i18n import _
 from wsyf_scheduler.store import assignments, events, notices, plans
 from wsyf_scheduler.store.db import Session
-from wsyf_scheduler.store.rows import as_json
+from wsyf_scheduler.store.rows import as_json, assignment_values
 from wsyf_scheduler.telling import tell
 
 
@@ -135,36 +134,35 @@ def _apply(edit: _Edit, tracked: TrackedPlan, changes: Changes, *, first: bool) 
     for item in changes.withdrawn:
         _withdraw(edit, item, taken.get(item.id), tracked.shorts)
     for item, want in changes.restored:
-        _restore(edit, item, want)
+        _restore(edit, item, want, takes.get(item.key))
     for item, want in changes.moved:
         _move(edit, item, want)
     for item, want in changes.reworded:
-        values = _words(item, want)
-        assignments.change(edit.session, item, values)
-        _event(edit, item, "assignment_reworded", values)
+        _write_event(edit, item, amend.reworded(item, want), "assignment_reworded")
     for item, want in changes.reordered:
         assignments.change(edit.session, item, {"position": want.position})
     return sum(item.held for item in new)
 
 
 def _new(edit: _Edit, plan_id: str, want: Wanted, before: Assignment | None, *, late: bool) -> Assignment:
-    """A new assignment; one that takes over from another department is linked to it, and held where that was."""
+    """A new assignment, with the root of its mail thread."""
     domain = edit.app.config.mail.sender.rpartition("@")[2]
     return amend.begun(
         plan_id,
         want,
         edit.now,
-        held=late or (before is not None and before.held),
-        origin=before.key if before is not None else None,
+        edit.today,
+        before=before,
+        held=late,
         root_id=f"<{plan_id}.{want.key.replace('/', '.')}.{edit.now:%Y%m%d%H%M%S}@{domain}>",
     )
 
 
 def _with_attention(new: Sequence[Assignment], tracked: TrackedPlan, now: datetime) -> Iterator[Assignment]:
     """When each needs attention first: what is tracked at one moment differs in nothing else that bears on it."""
-    known: dict[tuple[str, date, date], datetime | None] = {}
+    known: dict[tuple[str, date, date, date | None], datetime | None] = {}
     for item in new:
-        key = item.kind, item.begins_on, item.due_on
+        key = item.kind, item.begins_on, item.due_on, item.counted_from
         if key not in known:
             known[key] = next_attention(item, NOTHING_DECIDED, tracked.table, now)
         yield replace(item, next_attention_at=known[key])
@@ -190,7 +188,7 @@ class _Began(dict[tuple[object, ...], str]):
     """What the event that begins the tracking of an assignment tells, as JSON: made once for all that are alike."""
 
     def __call__(self, item: Assignment) -> str:
-        key = item.begins_on, item.due_on, item.kind, item.support, item.origin
+        key = item.begins_on, item.due_on, item.kind, item.support, item.origin, item.counted_from
         if key not in self:
             taken = {"origin": item.origin} if item.origin else {}
             self[key] = as_json({SET: first_words(item), **taken})
@@ -199,69 +197,46 @@ class _Began(dict[tuple[object, ...], str]):
 
 def _withdraw(edit: _Edit, item: Assignment, taker: Wanted | None, shorts: Mapping[str, str]) -> None:
     """Out of the files; where another department took it over, the old one is told which."""
-    state = advance(item.state, Verb.WITHDRAW)
-    values: dict[str, object] = {"state": state.value, "sequence": item.sequence + 1}
-    assignments.change(edit.session, item, values)
+    after = replace(item, state=advance(item.state, Verb.WITHDRAW), sequence=item.sequence + 1)
     if taker is None:
-        _event(edit, item, "assignment_withdrawn", values)
+        _write_event(edit, item, after, "assignment_withdrawn")
         edit.tell(item, "withdrawn")
         return
-    _event(edit, item, "assignment_reassigned", values, **{"from": item.key, "to": taker.key})
+    _write_event(edit, item, after, "assignment_reassigned", **{"from": item.key, "to": taker.key})
     edit.tell(item, "reassigned", handed_to=shorts.get(taker.department, taker.department))
 
 
-def _restore(edit: _Edit, item: Assignment, want: Wanted) -> None:
-    """Open again; an overdue one goes on at its chaser, as if it had been reopened."""
-    now, today = edit.now, edit.today
-    state = advance(item.state, Verb.RESTORE)
-    values = _words(replace(item, original_due_on=None), want)
-    values |= {"due_on": want.due_on, "file_due_on": want.due_on, "original_due_on": None}
-    values |= {"state": state.value, "ladder_from": now, "counted_from": today if today > want.due_on else None}
-    values |= {"sequence": item.sequence + 1}
-    assignments.change(edit.session, item, values)
-    _event(edit, item, "assignment_restored", values)
-    edit.tell(replace(item, due_on=want.due_on), "reopened")
+def _restore(edit: _Edit, item: Assignment, want: Wanted, taken: Assignment | None) -> None:
+    """Open again, perhaps taken over from the department that had it meanwhile."""
+    after = amend.restored(item, want, edit.now, edit.today, taken)
+    _write_event(edit, item, after, "assignment_restored", **({"origin": taken.key} if taken is not None else {}))
+    edit.tell(after, "reopened")
 
 
 def _move(edit: _Edit, item: Assignment, want: Wanted) -> None:
-    """A new due day in the file starts the ladder anew; closed assignments keep still."""
-    values = _words(replace(item, original_due_on=None), want)
-    values |= {"due_on": want.due_on, "file_due_on": want.due_on, "original_due_on": None}
-    live = item.state in amend.LIVE
-    if live:
-        values |= {"ladder_from": edit.now, "counted_from": None, "sequence": item.sequence + 1}
-    assignments.change(edit.session, item, values)
-    _event(edit, item, "due_day_changed", values, why=f"{item.due_on} -> {want.due_on}")
-    if live:
-        edit.tell(replace(item, due_on=want.due_on), "due-changed", old_due_on=item.due_on.isoformat())
+    """A new due day in the file, of which whoever still owes it is told."""
+    after = amend.moved(item, want, edit.now)
+    _write_event(edit, item, after, "due_day_changed", why=f"{item.due_on} -> {want.due_on}")
+    if item.state in amend.LIVE:
+        edit.tell(after, "due-changed", old_due_on=item.due_on.isoformat())
 
 
-def _words(item: Assignment, want: Wanted) -> dict[str, object]:
-    words = amend.words_of(want)
-    if item.original_due_on is not None:
-        words.pop("due_basis")
-    words["period_begins_on"] = words.pop("begins_on")
-    words["support"] = ",".join(want.support)
-    return words
-
-
-def _event(
-    edit: _Edit,
-    item: Assignment,
-    action: str,
-    values: Mapping[str, object],
-    *,
-    why: str | None = None,
-    **detail: object,
+def _write_event(
+    edit: _Edit, item: Assignment, after: Assignment, action: str, *, why: str | None = None, **detail: object
 ) -> None:
-    """`why` is the sync's reason, but for a changed day, of which core.life reads the days there."""
-    after, now = _after(item, values), edit.now
+    """Write what changes, and the event.
+
+    `why` is the sync's reason, but for a changed day, of which core.life reads the days there.
+    """
+    before = assignment_values(item)
+    values = {name: value for name, value in assignment_values(after).items() if value != before[name]}
+    assignments.change(edit.session, item, values)
     why = edit.reason if why is None else why
     if edit.reason and why != edit.reason:
         detail["reason"] = edit.reason
     events.add(
         edit.session,
-        at=now,
+        at=edit.now,
         who=edit.who,
         action=action,
         plan_id=item.plan_id,
@@ -269,20 +244,8 @@ def _event(
         from_state=item.state.value,
         to_state=after.state.value,
         why=why,
-        detail=told(item, after, action, now, edit.today, why=why, detail=detail),
+        detail=told(item, after, action, edit.now, edit.today, why=why, detail=detail),
     )
-
-
-def _after(item: Assignment, values: Mapping[str, object]) -> Assignment:
-    """The assignment with columns changed, as far as the ladder goes."""
-    fields: dict[str, Any] = {
-        "begins_on" if name == "period_begins_on" else name: each for name, each in values.items()
-    }
-    if "support" in fields:
-        fields["support"] = tuple(fields["support"].split(",")) if fields["support"] else ()
-    if "state" in fields:
-        fields["state"] = State(fields["state"])
-    return replace(item, **fields)
 
 
 def _replan(session: Session, now: datetime, tracked: TrackedPlan) -> None:

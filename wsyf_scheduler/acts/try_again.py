@@ -29,13 +29,15 @@ def act(app: App, now: datetime, *, picked: Picked, again: bool, who: str, reaso
 
     `again` repeats a sent message: the same bytes and Message-ID to the same readers, as a message of its own. Raises
     Forbidden for a sent message without it, and for one that is held or has nothing left to say. Filters alone mean
-    what waits; what was discarded comes back by id, or where that state is asked for.
+    what waits; what was discarded comes back by id, or where that state is asked for. A letter whose time has not
+    come (a receipt that can still be taken back, a hand-over letter) goes before it only where it is named.
     """
     states: tuple[MessageState, ...] = (*TRIABLE, MessageState.SENT) if again and picked.ids else TRIABLE
     if not picked.ids and MessageState.DISCARDED not in picked.states:
         states = WAITING  # what was given up or written off, perhaps long ago, comes back only when it is named
     with app.db.begin() as session:
         items = pick(session, picked, states, verb=_("tried again"))
+        items = [item for item in items if picked.ids or not _is_to_come(item, now)]
         if not items:
             raise Forbidden(_("no mail waits for another try; `wsyf outbox list` shows what became of each message"))
         repeats = [_repeat(session, now, item, who, reason) for item in items if item.state is MessageState.SENT]
@@ -47,6 +49,11 @@ def act(app: App, now: datetime, *, picked: Picked, again: bool, who: str, reaso
         pauses.end(session)
         note(session, now, done, "message_retried", None, who=who, why=reason)
     return Retried(ids=tuple(item.id for item in done), repeats=tuple(repeats))
+
+
+def _is_to_come(item: Message, now: datetime) -> bool:
+    """Whether nothing ails it: it was not tried yet, and waits for its own time."""
+    return item.state is MessageState.QUEUED and item.attempts == 0 and item.not_before > now
 
 
 def _repeat(session: Session, now: datetime, item: Message, who: str, reason: str) -> int:

@@ -1,6 +1,6 @@
 """Taking back one's last act (`wsyf undo`) while its letter still waits, or where it wrote none, as long.
 
-All assignments of one command go back together (RULES.md §2). Imports app, changing, picking and store.
+All assignments of one command go back together (RULES.md §2), and what their letters lost by it. Imports no act.
 """
 
 from __future__ import annotations
@@ -11,15 +11,19 @@ from datetime import date, datetime
 from typing import Any
 
 from wsyf_scheduler.app import App
-from wsyf_scheduler.changing import BEFORE, apply, told_of
+from wsyf_scheduler.changing import BEFORE, apply, today_of, told_of
 from wsyf_scheduler.core.assignment import Assignment, State
-from wsyf_scheduler.core.message import MessageState
+from wsyf_scheduler.core.decide import silence
+from wsyf_scheduler.core.message import Message, MessageState
+from wsyf_scheduler.drafting import stale
 from wsyf_scheduler.errors import Forbidden
 from wsyf_scheduler.i18n import _
 from wsyf_scheduler.picking import note
-from wsyf_scheduler.store import acted, assignments, facts, messages
+from wsyf_scheduler.store import acted, assignments, facts, lookup, lost, messages, outbox
 from wsyf_scheduler.store.acted import TOLD, UNDONE, Act, Queued
 from wsyf_scheduler.store.db import Session
+from wsyf_scheduler.store.lost import Passed, TakenOut
+from wsyf_scheduler.telling import asked_for_at
 
 PAGE = 256  # events read at once
 FIRST = 2**62  # higher than any id
@@ -27,24 +31,32 @@ ADDED = "follow_up_added"
 BY_A_TICK = "queue_held"
 DAYS = ("due_on", "original_due_on", "closed_on", "counted_from", "muted_until")
 INSTANTS = ("ladder_from",)
+STILL_OPEN = (MessageState.QUEUED, MessageState.RETRY, MessageState.HELD)  # they take a row; nobody has them yet
+UNSAID = ("assignment_muted", "assignment_noted", "assignment_reminded")  # the ladder's letters do not tell of them
 KEPT = ("sequence",)  # a calendar may have seen it: it only rises
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Undone:
-    """What was taken back: the action, when it was done, each assignment before and after; letters that do not go."""
+    """What was taken back: the action, when it was done, each assignment before and after; letters that do not go.
+
+    `passed` are the rungs that were passed over while the act stood: they are not made up (RULES.md §3). `again` are
+    the messages that say again what the act had silenced.
+    """
 
     action: str
     at: datetime
     items: tuple[tuple[Assignment, Assignment], ...]
     letters: tuple[str, ...]
+    passed: tuple[Passed, ...] = ()
+    again: tuple[int, ...] = ()
 
 
-def act(app: App, now: datetime, *, who: str) -> Undone:
+def act(app: App, now: datetime, *, who: str, plan_id: str | None = None) -> Undone:
     """Take back the last act of `who` that still stands, with all its assignments.
 
-    Forbidden in a rehearsal, after its letter went or its time is up, where another act came after it, and where it is
-    of a kind that is not undone; the error says what reverses it instead.
+    Forbidden in a rehearsal, after its letter went or its time is up, where another act came after it, where it is of
+    a kind that is not undone, or about another plan than `plan_id`; the error says what reverses it instead.
     """
     with app.db.begin() as session:
         if facts.is_rehearsal(session):
@@ -53,13 +65,19 @@ def act(app: App, now: datetime, *, who: str) -> Undone:
         _check_kind(last, who)
         ids = [each.assignment_id for each in last if each.assignment_id is not None]
         items = assignments.by_ids(session, ids)
+        for item in items.values():
+            lookup.of_plan(item, plan_id)
         rows = acted.rows_of(session, ids, last[0].at)
         _check_in_time(app, session, now, last, rows, items)
         _check_last(app, session, now, last, items)
         changed = [_back(app, session, now, each, items[each.assignment_id or 0], who) for each in last]
         _call_off(session, now, rows, who)
+        again = _again(app, session, now, changed, last[0].at)
+        passed = _passed(app, session, changed, last[0].at)
     letters = tuple(dict.fromkeys(row.letter for row in rows))
-    return Undone(action=last[0].action, at=last[0].at, items=tuple(changed), letters=letters)
+    return Undone(
+        action=last[0].action, at=last[0].at, items=tuple(changed), letters=letters, passed=passed, again=again
+    )
 
 
 def _last(session: Session, who: str) -> list[Act]:
@@ -113,7 +131,7 @@ def _reverse() -> dict[str, str]:
     """What is undone, and what reverses it later."""
     return {
         "assignment_done": _("`wsyf reopen {key} --reason TEXT` opens it again"),
-        "assignment_extended": _("`wsyf extend {key}` gives another, later day"),
+        "assignment_extended": _("`wsyf extend {key}` gives another day"),
         "assignment_muted": _("`wsyf mute {key}` with another day takes its place"),
         "assignment_noted": _("`wsyf note {key}` adds what is right"),
         "assignment_released": _("`wsyf mute {key}` silences it for a time"),
@@ -144,7 +162,7 @@ def _check_in_time(
     rows: Sequence[Queued],
     items: dict[int, Assignment],
 ) -> None:
-    """While the letter waits; an act that wrote none as long as a receipt would wait, and while nothing else went."""
+    """While the letter waits, and no other told of the act; one without a letter as long as a receipt would wait."""
     first = last[0]
     item = items[first.assignment_id or 0]
     gone = next((row for row in rows if row.state is not MessageState.QUEUED), None)
@@ -152,14 +170,14 @@ def _check_in_time(
     if gone is not None:
         item = items[gone.assignment_id]
         why = _why_gone(app, session, gone, item)
-    elif not rows:
-        sent = acted.sent_since(session, list(items), first.at) if first.action != "assignment_noted" else []
-        if sent and first.action != "assignment_muted":
-            item = items[sent[0][0]]
-            why = _("a letter about it went at {time}").format(time=_time(app, session, item, sent[0][2]))
-        elif now > first.at + app.receipt_delay:
-            minutes = int(app.receipt_delay.total_seconds() // 60)
-            why = _("it can be taken back for {n} minutes only").format(n=minutes)
+    elif first.action not in UNSAID and (
+        sent := acted.sent_since(session, list(items), first.at, ladder_only=bool(rows))
+    ):
+        item = items[sent[0][0]]
+        why = _("a letter about it went at {time}").format(time=_time(app, session, item, sent[0][2]))
+    elif not rows and now > first.at + app.receipt_delay:
+        minutes = int(app.receipt_delay.total_seconds() // 60)
+        why = _("it can be taken back for {n} minutes only").format(n=minutes)
     if why is not None:
         deed = told_of(app, session, now, item, first.deed)
         instead = _reverse()[first.action].format(key=item.key)
@@ -219,3 +237,63 @@ def _call_off(session: Session, now: datetime, rows: Sequence[Queued], who: str)
         message = None if says_more else messages.by_id(session, message_id)
         if message is not None and messages.cancel(session, message):
             note(session, now, [message], "message_cancelled", MessageState.CANCELLED, who=who, why="")
+
+
+def _again(
+    app: App, session: Session, now: datetime, changed: Sequence[tuple[Assignment, Assignment]], since: datetime
+) -> tuple[int, ...]:
+    """What letters lost by the act stands again: where the letter still waits, in it, else in a new one."""
+    pairs = {after.id: (before, after) for before, after in changed}
+    found: dict[int, list[TakenOut]] = {}
+    for each in lost.taken_out(session, list(pairs), since):
+        today = today_of(app, session, pairs[each.row.assignment_id][1], now)
+        by_act, stands = (stale(each.letter, item, each.row, today) for item in pairs[each.row.assignment_id])
+        if each.why == by_act and stands is None:
+            found.setdefault(each.message_id, []).append(each)
+    again = []
+    for message_id, rows in found.items():
+        message = messages.by_id(session, message_id)
+        assert message is not None  # messages are never deleted
+        new_id = message.id if message.state in STILL_OPEN else _anew(app, session, now, message)
+        for each in rows:
+            lost.put_back(session, each, new_id)
+        again.append(new_id)
+    return tuple(dict.fromkeys(again))
+
+
+def _anew(app: App, session: Session, now: datetime, message: Message) -> int:
+    """A message like one that is over; a department's joins the one of its kind that waits."""
+    if message.audience == "department":
+        waiting = outbox.waiting_like(
+            session, plan_id=message.plan_id, letter=message.letter, department=message.department
+        )
+        if waiting is not None:
+            return waiting
+    new_id = outbox.queue(
+        session,
+        plan_id=message.plan_id,
+        letter=message.letter,
+        department=message.department,
+        audience=message.audience,
+        in_window=message.in_window,
+        now=now,
+        not_before=asked_for_at(app.plans(session)[message.plan_id].table, now),
+        payload=message.payload,
+    )
+    assert new_id is not None  # no dedup key was given
+    return new_id
+
+
+def _passed(
+    app: App, session: Session, changed: Sequence[tuple[Assignment, Assignment]], since: datetime
+) -> tuple[Passed, ...]:
+    """The rungs that only the act silenced."""
+    pairs = {after.id: (before, after) for before, after in changed}
+    found = []
+    for each in lost.passed(session, list(pairs), since):
+        before, after = pairs[each.assignment_id]
+        on = app.plans(session)[after.plan_id].table.hours.day_of(each.slot_at)
+        by_act = silence(before, on)
+        if by_act is not None and by_act.value == each.reason and silence(after, on) is None:
+            found.append(each)
+    return tuple(found)

@@ -27,6 +27,7 @@ def act(app: App, now: datetime, *, key: str, reason: str, who: str) -> Assignme
             state=state.value,
             closed_on=today_of(app, session, item, now),
             held=False,
+            muted_until=None,  # opened again, it speaks
             sequence=item.sequence + 1,
         )
         tell(app, session, now, after, "change", happened="waived", reason=reason)

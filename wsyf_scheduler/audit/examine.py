@@ -6,7 +6,7 @@ Reads through store alone; changes nothing. Imports store, files and the rest of
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 
@@ -36,12 +36,15 @@ class Audited:
     findings: tuple[Finding, ...]
 
 
-def whole(session: Session, config: Config, now: datetime) -> Audited:
-    """Examine everything there ever was."""
-    desk = _Desk(session, read(session, config, now, whole=True))
+def whole(session: Session, config: Config, now: datetime, plan_id: str | None = None) -> Audited:
+    """Examine everything there ever was, or all of one plan."""
+    back = read(session, config, now, whole=True)
+    if plan_id is not None:
+        back = replace(back, versions={each: known for each, known in back.versions.items() if each == plan_id})
+    desk = _Desk(session, back)
     for items in history.pages(session, size=PAGE):
         desk.examine(items)
-    return desk.result(letters=ledger.letters(session), complete=True, after=0)
+    return desk.result(letters=ledger.letters(session, plan_id), complete=True, after=0)
 
 
 def some(session: Session, config: Config, now: datetime, ids: Iterable[int], *, after: int, every: bool) -> Audited:

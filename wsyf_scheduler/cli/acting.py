@@ -133,7 +133,7 @@ def _waived(_item: Assignment) -> str:
     return _("waived")
 
 
-@click.command(help=_("Give an assignment a later due day; the old one is kept and shown."))
+@click.command(help=_("Give an assignment a later due day, or shorten an extension; the original is kept."))
 @click.argument("key", type=KEY)
 @click.option("--to", type=DAY, required=True, help=_("the new due day"))
 @click.option("--reason", default="", help=_("why"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -103,7 +103,7 @@ def add(
     if as_json:
         print_json([plain(item, today) for item in items])
         return
-    _tell(tracked, items, today)
+    _tell(tracked, items, now)
     if dry_run:
         say(_("nothing was changed"), fg="yellow")
 
@@ -169,19 +169,26 @@ def _read(
     return load(file, ground)
 
 
-def _tell(tracked: TrackedPlan, items: Sequence[Assignment], today: date) -> None:
+def _tell(tracked: TrackedPlan, items: Sequence[Assignment], now: datetime) -> None:
     """The assignments, and when whose departments are told."""
     from wsyf_scheduler.cli.register import print_table
 
     names = tracked.shorts
-    print_table(items, today, names)
+    print_table(items, tracked.table.hours.day_of(now), names)
     if not any(rung.serves(Kind.FOLLOW_UP) for rung in tracked.table.ladder.rungs):
         say(_("no letter goes out about them: the config's [[ladder]] has no rung for follow-ups"), fg="yellow")
     told: dict[date, list[str]] = {}
+    late: list[str] = []
     for item in items:
         start = tracked.table.start(item.kind, item.begins_on, item.tracked_from, item.due_on)
         if start is not None:
             told.setdefault(start.on, []).extend(names.get(each, each) for each in (item.department, *item.support))
+            late += [item.key] if start.on > item.due_on else []
     for day, departments in sorted(told.items()):
         words = _("start letters go on {day} to {departments}")
         say(words.format(day=day, departments=", ".join(dict.fromkeys(departments))))
+    if late:
+        words = _("due before the start letter can go, and no reminder goes before it: tell them of {keys} yourself")
+        if tracked.table.hours.is_open(now, tracked.table.calendar):
+            words = _("due before the start letter can go: `wsyf remind {keys}` tells them today")
+        say(words.format(keys=" ".join(late)), fg="yellow")

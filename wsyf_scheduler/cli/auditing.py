@@ -38,7 +38,7 @@ def audit(office: Office, since: date | None, as_json: bool) -> None:  # noqa: F
     with app.db.read() as session:
         zones = {plan_id: tracked.table.hours.zone for plan_id, tracked in app.plans(session).items()}
         names = {key: short for tracked in app.plans(session).values() for key, short in tracked.shorts.items()}
-        done = whole(session, app.config, app.clock.now())
+        done = whole(session, app.config, app.clock.now(), office.plan)
     zone = next(iter(zones.values()), ZoneInfo(DEFAULT_ZONE))
     assert isinstance(zone, ZoneInfo)
     if since is not None and since > app.clock.now().astimezone(zone).date():
@@ -47,7 +47,7 @@ def audit(office: Office, since: date | None, as_json: bool) -> None:  # noqa: F
     if as_json:
         print_json(_shape(done, found, since, zone))
     else:
-        _print(done, found, since, zone, names)
+        _print(found, _examined(done, since, zone, office.plan), zone, names)
     sys.exit(1 if found else 0)
 
 
@@ -62,24 +62,24 @@ def _shape(done: Audited, found: Sequence[Finding], since: date | None, zone: Zo
     }
 
 
-def _print(done: Audited, found: Sequence[Finding], since: date | None, zone: ZoneInfo, names: dict[str, str]) -> None:
+def _print(found: Sequence[Finding], examined: str, zone: ZoneInfo, names: dict[str, str]) -> None:
     if found:
         rows = [(str(each.on), each.key or _mail(each), _letter(each, names), words(each, zone)) for each in found]
         table((_("day"), _("about"), _("letter"), _("what is wrong")), rows, keep=(0, 1))
         click.echo()
-    said = {"examined": _examined(done, since, zone), "verdict": _verdict(found)}
+    said = {"examined": examined, "verdict": _verdict(found)}
     say(_("{examined}: {verdict}").format(**said), fg="red" if found else None)
 
 
-def _examined(done: Audited, since: date | None, zone: ZoneInfo) -> str:
-    """What was examined: 75 assignments, 1,282 letters, 2022-05-19 to 2026-01-01."""
+def _examined(done: Audited, since: date | None, zone: ZoneInfo, plan_id: str | None) -> str:
+    """What was examined: 75 assignments, 1,282 letters, 2022-05-19 to 2026-01-01; before it the plan, if but one."""
     first = since or (done.first_at or done.until_at).astimezone(zone).date()
     counts = (
         ngettext("{n} assignment", "{n} assignments", done.assignments).format(n=f"{done.assignments:,}"),
         ngettext("{n} letter", "{n} letters", done.letters).format(n=f"{done.letters:,}"),
         _("{first} to {last}").format(first=first, last=done.until_at.astimezone(zone).date()),
     )
-    return listed(counts)
+    return listed(counts if plan_id is None else (plan_id, *counts))
 
 
 def _verdict(found: Sequence[Finding]) -> str:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 SHOWN = 20  # lines of letters that move
 DAYS_SHOWN = 40
 KEYS_SHOWN = 4
+MOVED = "调休"  # in the name of a day that is off by exchange alone, not by law
 
 
 @click.group(help=_("Working days: what they are, where they come from, taking in the yearly notice of holidays."))
@@ -126,9 +127,19 @@ def _holidays(found: Year) -> Iterator[str]:
 @click.argument("file", type=click.Path(path_type=Path))
 @dry_run_option
 @click.option("--yes", is_flag=True, help=_("do not ask"))
+@click.option(
+    "--incomplete", is_flag=True, help=_("with --yes: take the file though it leaves out holidays given by law")
+)
 @json_option
 @pass_office
-def import_(office: Office, file: Path, dry_run: bool, yes: bool, as_json: bool) -> None:  # noqa: FBT001 - click's way
+def import_(
+    office: Office,
+    file: Path,
+    dry_run: bool,  # noqa: FBT001 - click's way
+    yes: bool,  # noqa: FBT001 - click's way
+    incomplete: bool,  # noqa: FBT001 - click's way
+    as_json: bool,  # noqa: FBT001 - click's way
+) -> None:
     """Show what an import moves, ask, and make it so."""
     from wsyf_scheduler.files import year_notice
 
@@ -136,6 +147,9 @@ def import_(office: Office, file: Path, dry_run: bool, yes: bool, as_json: bool)
 
     today = _today(office)
     notice = year_notice.load(file, this_year=today.year)
+    missing = _missing(notice)
+    if yes and not dry_run:
+        _refuse_incomplete(notice, missing, incomplete=incomplete)
     if as_json:
         print_json(_plain(_act(office, notice, file, dry_run=dry_run)))
         return
@@ -143,13 +157,14 @@ def import_(office: Office, file: Path, dry_run: bool, yes: bool, as_json: bool)
     if foreseen.is_known:
         say(_("The notice of {year} says what was imported before; nothing was changed.").format(year=notice.year))
         return
-    for line in _missing(notice):
-        say(f"! {line}", hang=2, fg="yellow")
+    for each in missing:
+        words = _("{holiday} is a day off by law, and the file does not say so").format(holiday=each)
+        say(f"! {words}", hang=2, fg="yellow")
     _print_foreseen(foreseen, today)
     if dry_run:
         say(_("nothing was changed"))
         return
-    _confirm(yes=yes)
+    _confirm(missing, yes=yes)
     _act(office, notice, file, dry_run=False)
     words = _("The notice of {year} is in force: every letter ahead goes by it.")
     say(words.format(year=notice.year), bold=True)
@@ -185,25 +200,39 @@ def _plain(found: Imported) -> dict[str, object]:
     }
 
 
-def _confirm(*, yes: bool) -> None:
+def _confirm(missing: Sequence[str], *, yes: bool) -> None:
+    """Ask; the question names the holidays the file leaves out."""
     if yes:
         return
     need(sys.stdin.isatty(), _("nothing was changed; add --yes to import it without being asked"))
-    if not click.confirm(_("Import it?"), default=False):
+    names = listed(missing)
+    question = _("{names} missing: import it all the same?").format(names=names) if names else _("Import it?")
+    if not click.confirm(question, default=False):
         raise Forbidden(_("left as it was, nothing was changed"))
 
 
-def _missing(notice: YearNotice) -> Iterator[str]:
-    """Days off by law the notice leaves out: a slip, more likely than not."""
+def _refuse_incomplete(notice: YearNotice, missing: Sequence[str], *, incomplete: bool) -> None:
+    """Nobody looks at a warning where nobody is asked: what lacks a holiday is taken only where that is said."""
+    words = _(
+        "nothing was changed: the notice of {year} leaves out {names}, given by law; complete the file, or add"
+        " --incomplete to import it as it is"
+    )
+    names = listed(missing)
+    need(not names or incomplete, words.format(year=notice.year, names=names))
+
+
+def _missing(notice: YearNotice) -> list[str]:
+    """Holidays given by law, each with its days the notice leaves out: a slip, more likely than not."""
     from wsyf_scheduler.files.holidays import statutory_days
 
     missing: dict[str, list[date]] = {}
     for day, name in sorted(statutory_days(notice.year).items()):
-        if day not in notice.off and name:
+        if day not in notice.off and name and MOVED not in name:
             missing.setdefault(name, []).append(day)
-    for name, days in missing.items():
-        words = _("{name} ({days}) is a day off by law, and the file does not say so")
-        yield words.format(name=name, days=listed(wording.month_day(day) for day in days))
+    words = _("{name} ({days})")
+    return [
+        words.format(name=name, days=listed(wording.month_day(day) for day in days)) for name, days in missing.items()
+    ]
 
 
 def _print_foreseen(found: Imported, today: date) -> None:

@@ -1,4 +1,7 @@
-"""What a sync changes, in the paper's words: blocks for people, plain values for programs. Imports core, i18n."""
+"""What a sync changes, in the paper's words: blocks for people, plain values for programs.
+
+Imports core, i18n and cli.output.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from wsyf_scheduler.core.amend import differing
+from wsyf_scheduler.cli.output import listed
+from wsyf_scheduler.core.amend import LIVE, differing, due_day, is_extended, keeps_extension
+from wsyf_scheduler.core.assignment import State
 from wsyf_scheduler.i18n import _, ngettext
 from wsyf_scheduler.reports.naming import role
 
@@ -36,19 +41,28 @@ def as_json_of(each: Amendment) -> dict[str, object]:
     return {
         "added": [want.key for want in changes.added],
         "moved": [
-            {"key": item.key, "from": item.due_on.isoformat(), "to": want.due_on.isoformat()}
+            {
+                "key": item.key,
+                "from": item.due_on.isoformat(),
+                "to": want.due_on.isoformat(),
+                **_bears(each, item, want),
+            }
             for item, want in changes.moved
         ],
         "reworded": [item.key for item, _want in changes.reworded],
         "restored": [item.key for item, _want in changes.restored],
         "withdrawn": [item.key for item in changes.withdrawn],
-        "reassigned": [{"from": item.key, "to": want.key} for item, want in changes.reassigned],
+        "reassigned": [
+            {"from": item.key, "to": want.key, **_bears(each, item, want, taken_over=True)}
+            for item, want in changes.reassigned
+        ],
         "letters": [
             {
                 "key": shift.key,
                 "change_to": list(shift.told),
                 "gone": [_letter(landing) for landing in shift.gone],
                 "come": [_letter(landing) for landing in shift.come],
+                **_helpers_json(shift),
             }
             for shift in each.shifts.values()
         ],
@@ -62,6 +76,45 @@ def _letter(landing: Landing) -> dict[str, object]:
         "rung": landing.rung.name,
         "repeat": landing.repeat,
     }
+
+
+def _helpers_json(shift: Shift) -> dict[str, object]:
+    """The supporting departments' start letters, where any move."""
+    pairs = {"support_gone": shift.helpers_gone, "support_come": shift.helpers_come}
+    return {
+        name: [{"department": department, "on": on.isoformat()} for department, on in found]
+        for name, found in pairs.items()
+        if found
+    }
+
+
+def _bears(each: Amendment, item: Assignment, want: Wanted, *, taken_over: bool = False) -> dict[str, object]:
+    """What becomes of an extension or a mute that is in force; empty where there is none."""
+    found: dict[str, object] = {}
+    if is_extended(item) and item.state in LIVE:
+        name = "extension_stays" if taken_over and keeps_extension(want, item) else "extension_ends"
+        found[name] = {"due_on": item.due_on.isoformat(), "approved_by": each.approved_by.get(item.key) or None}
+    if taken_over and _is_muted(each, item):
+        found["mute_ends"] = str(item.muted_until)
+    return found
+
+
+def _is_muted(each: Amendment, item: Assignment) -> bool:
+    return item.muted_until is not None and item.muted_until > each.today
+
+
+def _bearings(each: Amendment, item: Assignment, want: Wanted, *, taken_over: bool = False) -> Iterator[str]:
+    """The same in words: what somebody approved or asked for does not end unsaid."""
+    if is_extended(item) and item.state not in (State.DONE, State.WAIVED):
+        if keeps_extension(want, item):
+            words = _("the extension to {day} ({approved}) stays in force")
+        else:
+            words = _("! THE EXTENSION TO {day} ({approved}) ENDS: the due day changed in the file")
+        post = each.approved_by.get(item.key)
+        approved = _("approved by {post}").format(post=post) if post else _("approver not recorded")
+        yield words.format(day=item.due_on, approved=approved)
+    if taken_over and _is_muted(each, item):
+        yield _("it was muted until {day}; that ends with the department's change").format(day=item.muted_until)
 
 
 def blocks(each: Amendment) -> Iterator[list[Block]]:
@@ -81,16 +134,29 @@ def blocks(each: Amendment) -> Iterator[list[Block]]:
     ]
     yield [
         _block(
-            "~", item.key, want.title, f"{item.due_on} → {want.due_on}", lines=(*_words(item, want), *letters(item.key))
+            "~",
+            item.key,
+            want.title,
+            f"{item.due_on} → {want.due_on}",
+            colour="red" if is_extended(item) else "yellow",
+            lines=(*_bearings(each, item, want), *_words(item, want), *letters(item.key)),
         )
         for item, want in changes.moved
     ]
-    yield [_reassigned(item, want, letters(item.key), letters(want.key)) for item, want in changes.reassigned]
+    yield [_reassigned(each, item, want, letters(item.key), letters(want.key)) for item, want in changes.reassigned]
     yield [
-        _block("~", item.key, want.title, _("reworded"), lines=_words(item, want)) for item, want in changes.reworded
+        _block("~", item.key, want.title, _("reworded"), lines=(*_words(item, want), *letters(item.key)))
+        for item, want in changes.reworded
     ]
     yield [
-        _block("+", item.key, want.title, _("back in the plan, open again"), colour="green", lines=letters(item.key))
+        _block(
+            "+",
+            item.key,
+            want.title,
+            _("back in the plan, open again"),
+            colour="green",
+            lines=(*_bearings(each, item, want), *letters(item.key)),
+        )
         for item, want in changes.restored
         if item.key not in takers
     ]
@@ -105,12 +171,14 @@ def _block(mark: str, key: str, title: str, what: str, *, colour: str = "yellow"
     return Block(f"{mark} {key}  {title}  {what}", colour, tuple(lines))
 
 
-def _reassigned(item: Assignment, want: Wanted, old: tuple[str, ...], new: tuple[str, ...]) -> Block:
+def _reassigned(each: Amendment, item: Assignment, want: Wanted, old: tuple[str, ...], new: tuple[str, ...]) -> Block:
     what = _("given to another department")
     head = f"> {item.key} → {want.key}  {want.title}  {what}"
-    days = (f"{item.due_on} → {want.due_on}",) if item.due_on != want.due_on else ()
+    due_on = due_day(want, item)["due_on"]
+    days = (f"{item.due_on} → {due_on}",) if item.due_on != due_on else ()
+    bearings = _bearings(each, item, want, taken_over=True)
     old = tuple(f"{item.key}: {line}" for line in old)
-    return Block(head, "yellow", (*days, *old, *(f"{want.key}: {line}" for line in new)))
+    return Block(head, "yellow", (*days, *bearings, *old, *(f"{want.key}: {line}" for line in new)))
 
 
 def _letters(shift: Shift, names: dict[str, str]) -> Iterator[str]:
@@ -127,6 +195,13 @@ def _letters(shift: Shift, names: dict[str, str]) -> Iterator[str]:
         posts = ", ".join(role(each) for each in shift.told)
         department = names.get(shift.department, shift.department)
         yield _("a change letter goes to {department}: {posts}").format(department=department, posts=posts)
+    for on in dict.fromkeys(on for _department, on in shift.helpers_come):
+        helpers = listed(names.get(name, name) for name, day in shift.helpers_come if day == on)
+        yield _("a start letter goes to {departments}, who support it: {day}").format(departments=helpers, day=on)
+    come = {name for name, _on in shift.helpers_come}
+    if left := [name for name, _on in shift.helpers_gone if name not in come]:
+        helpers = listed(names.get(name, name) for name in left)
+        yield _("no start letter goes to {departments} any more").format(departments=helpers)
 
 
 def _days(landings: Sequence[Landing]) -> str:

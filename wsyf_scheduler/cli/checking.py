@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from wsyf_scheduler.cli.office import DEFAULT_ZONE, Office, login_name
 from wsyf_scheduler.clock import SystemClock
-from wsyf_scheduler.core.people import Holder
+from wsyf_scheduler.core.people import Holder, circles
 from wsyf_scheduler.errors import WsyfError, reason
 from wsyf_scheduler.i18n import _, ngettext
 
@@ -102,12 +102,14 @@ def _plans(office: Office) -> Iterator[tuple[str, str]]:
 
 
 def _people(office: Office) -> Iterator[tuple[str, str]]:
-    from wsyf_scheduler.cli.people import departments_of, entered, vacancies
+    from wsyf_scheduler.cli.people import departments_of, entered, left_deputies, vacancies
     from wsyf_scheduler.files import people as people_file
 
     names = departments_of(office)
     holders = entered(office)
+    where = ""
     if not holders and office.config.people.exists():
+        where = _("in {file}: ").format(file=office.config.people.name)
         holders = people_file.load(office.config.people, names)
         words = _("nobody has been imported yet: run `wsyf people import {file}`")
         yield "warning", words.format(file=office.config.people.name)
@@ -117,9 +119,12 @@ def _people(office: Office) -> Iterator[tuple[str, str]]:
         return
     today = _today(office)
     n = sum(holder.holds_on(today) for holder in holders)
-    yield "ok", ngettext("{n} holder of a post today", "{n} holders of posts today", n).format(n=n)
-    for line in vacancies(holders, today, names):
+    yield "ok", where + ngettext("{n} holder of a post today", "{n} holders of posts today", n).format(n=n)
+    for line in (*left_deputies(holders, today, names), *vacancies(holders, today, names)):
         yield "warning", line
+    for addresses in circles(holders, today):
+        words = _("a circle of deputies: {addresses}; on those days nobody of them is there: see `wsyf people away`")
+        yield "warning", words.format(addresses=" → ".join(addresses))
     yield from _invented(holders)
 
 

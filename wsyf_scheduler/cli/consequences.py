@@ -27,13 +27,17 @@ Words = Callable[[Assignment], str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done:
-    """What a verb did: each assignment before and after, the letter that tells of it, and how it is said."""
+    """What a verb did: each assignment before and after, the letter that tells of it, and how it is said.
+
+    `as_before`: it took an act back, so that what comes came before.
+    """
 
     pairs: Sequence[Pair]
     letter: str | None
     words: Words
     as_json: bool
     dry_run: bool
+    as_before: bool = False
 
 
 def look(app: App, keys: Sequence[str]) -> list[Assignment]:
@@ -44,13 +48,13 @@ def look(app: App, keys: Sequence[str]) -> list[Assignment]:
         return list({item.id: item for item in (find(session, key) for key in keys)}.values())
 
 
-def held(app: App) -> list[Assignment]:
-    """Everything that is held."""
+def held(app: App, plan_id: str | None) -> list[Assignment]:
+    """Everything that is held, of one plan or of all."""
     from wsyf_scheduler.store import assignments
 
     with app.db.read() as session:
-        items = [item for plan_id in app.plans(session) for item in assignments.of_plan(session, plan_id)]
-    return [item for item in items if item.held]
+        items = [item for each in app.plans(session) for item in assignments.of_plan(session, each)]
+    return [item for item in items if item.held and plan_id in (None, item.plan_id)]
 
 
 def paired(before: Sequence[Assignment], after: Sequence[Assignment]) -> list[Pair]:
@@ -76,7 +80,7 @@ def tell(app: App, now: datetime, done: Done) -> None:
         line = _("{key}  {title}: {said}")
         say(line.format(key=each.after.key, title=each.after.title, said=done.words(each.after)))
         if len(found) <= TOLD_OF_EACH:
-            _say_following(each, shorts[each.after.id], now.astimezone(zones[each.after.id]))
+            _say_following(each, shorts[each.after.id], now.astimezone(zones[each.after.id]), as_before=done.as_before)
         _warn_held(each.after)
     if len(found) > 1:
         say(_in_all(found))
@@ -88,9 +92,9 @@ def _short(app: App, session: Session, item: Assignment) -> str:
     return app.plans(session)[item.plan_id].shorts.get(item.department, item.department)
 
 
-def _say_following(each: Following, short: str, now: datetime) -> None:
+def _say_following(each: Following, short: str, now: datetime, *, as_before: bool) -> None:
     """In a line or two; `now` is in the plan's zone."""
-    said = [_letters(each), *_dropped(each)]
+    said = [_letters(each, as_before=as_before), *_dropped(each)]
     if each.told is not None:
         said.append(_told(each.told, short, now))
     line = clauses(said)
@@ -100,8 +104,15 @@ def _say_following(each: Following, short: str, now: datetime) -> None:
         say("  " + _next(each, short))
 
 
-def _letters(each: Following) -> str:
+def _letters(each: Following, *, as_before: bool) -> str:
     """How many letters of the ladder will not go, or lie ahead anew."""
+    if as_before and each.comes:
+        message = ngettext(
+            "the ladder goes on as before: {n} letter lies ahead",
+            "the ladder goes on as before: {n} letters lie ahead",
+            len(each.ahead),
+        )
+        return message.format(n=len(each.ahead))
     if each.falls_away and each.comes:
         message = ngettext(
             "the ladder begins anew: {n} letter lies ahead",

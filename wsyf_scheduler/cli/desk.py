@@ -84,7 +84,8 @@ def see(office: Office) -> Sight:
         items = [item for item in every if office.plan in (None, item.plan_id)]
         names, heart, people = opened.departments(), pulse(opened, now), holders(opened)
         matters = look(office, opened, now, today)
-        coming = upcoming(opened, items, office.config.ladder, zone)
+        mine = {plan_id: each for plan_id, each in zones.items() if office.plan in (None, plan_id)}
+        coming = upcoming(opened, items, office.config, mine, now)
     sections = _sections(items, today)
     concerned = dict.fromkeys(item.department for item in (*sections["overdue"], *sections["submitted"]))
     return Sight(

@@ -268,6 +268,8 @@ def _next(found: Sight, columns: int | None) -> list[str]:
         return ["", *_say(_("The ladder owes no letter as things stand."), columns)]
     title = click.style(_("Next letters"), bold=True)
     lines = ["", f"{title}   {click.style('wsyf schedule', dim=True)}"]
+    if found.matters.hold:
+        lines += _say(_(" None of them leaves before the hold is lifted:"), columns, fg="yellow")
     for each in found.upcoming[:SHOWN]:
         lines += _say(_letter(each, found), columns)
     if any(each.letter in ("receipt", "change") and each.at > found.now for each in found.upcoming if each.is_queued):

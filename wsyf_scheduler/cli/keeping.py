@@ -50,7 +50,7 @@ def _next_steps(settings: Mapping[tuple[str, str], str | int]) -> list[str]:
         _("Write who holds which post into people.csv, then `wsyf people import people.csv`."),
         _("Look at jobs/: the plan as files; edit it or write your own beside it."),
         _("`wsyf check` names every fault."),
-        _("`wsyf rehearse --from 2026-01-01 --to 2026-12-31` shows a year's letters and sends none."),
+        _("`wsyf rehearse --from 2022-05-19 --to 2026-06-30` shows every letter of the plan and sends none."),
         _("`wsyf plan sync` begins tracking; what is overdue by then stays silent until `wsyf release`."),
         _("`wsyf daemon` runs for the office; as a service: `wsyf help operations`."),
     ]

@@ -5,16 +5,21 @@ Imports core and store.glance.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import date
 
 from wsyf_scheduler.cli.output import say
 from wsyf_scheduler.cli.register import print_table, standing
-from wsyf_scheduler.core.assignment import Assignment
+from wsyf_scheduler.core.assignment import Assignment, State
 from wsyf_scheduler.core.follow_up import OWED, come_from, is_follow_up
 from wsyf_scheduler.i18n import _, ngettext
 from wsyf_scheduler.store.glance import Glance
 
+LAST_LEFT = """
+SELECT detail FROM event WHERE assignment_id = :item AND action IN ('assignment_reassigned', 'assignment_withdrawn')
+ORDER BY id DESC LIMIT 1
+"""
 OF_TASK = "plan_id = :plan AND period = :period AND number = :number"
 
 
@@ -23,8 +28,8 @@ class Kindred:
     """Assignments by how they hang together with one.
 
     `origin` is what it came from: one assignment, or those of a task. `begot` are the follow-ups that came of it or
-    of its task, and of those in turn. `takers` took it over. `awaited` is the task it waits for, `left_open` the
-    follow-ups of that which are still owed.
+    of its task, and of those in turn. `takers` took it over where it is withdrawn. `awaited` is the task it waits for,
+    `left_open` the follow-ups of that which are still owed.
     """
 
     origin: tuple[Assignment, ...] = ()
@@ -63,10 +68,21 @@ def kindred(opened: Glance, item: Assignment) -> Kindred:
     return Kindred(
         origin=tuple(_origin(opened, item)),
         begot=tuple(come_from(derived, {item.key, item.task})),
-        takers=tuple(each for each in derived if each.origin == item.key and not is_follow_up(each.number)),
+        takers=tuple(_takers(opened, item, derived)),
         awaited=tuple(awaited),
         left_open=tuple(each for each in come_from(derived, roots) if each.state in OWED),
     )
+
+
+def _takers(opened: Glance, item: Assignment, derived: list[Assignment]) -> list[Assignment]:
+    """Whom it was given to last; nobody has taken over what is here itself, whatever came and went before."""
+    if item.state is not State.WITHDRAWN:
+        return []
+    left = opened.rows(LAST_LEFT, {"item": item.id})
+    if not left:
+        return [each for each in derived if each.origin == item.key and not is_follow_up(each.number)]
+    taker = json.loads(left[0]["detail"]).get("to")
+    return opened.assignments("plan_id = :plan AND key = :key", {"plan": item.plan_id, "key": taker}) if taker else []
 
 
 def _origin(opened: Glance, item: Assignment) -> list[Assignment]:

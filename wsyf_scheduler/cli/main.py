@@ -27,7 +27,7 @@ COMMANDS: dict[str, tuple[str, Callable[[], str]]] = {
     "init": ("keeping:init", lambda: _("lay out an office folder")),
     "check": ("keeping:check", lambda: _("find every fault before mail goes out")),
     "plan": ("planning:plan", lambda: _("the plan files: show, diff, sync, history, new")),
-    "people": ("people:people", lambda: _("who holds which post: list, import")),
+    "people": ("people:people", lambda: _("posts and who holds them: list, import, away, hand-over, erase")),
     "calendar": ("calendar:calendar", lambda: _("working days: show a year, import the yearly notice of holidays")),
     "add": ("adding:add", lambda: _("a follow-up outside the paper: what a meeting or inspection asked for")),
     "list": ("listing:list_", lambda: _("who owes what by when")),
@@ -62,6 +62,7 @@ COMMANDS: dict[str, tuple[str, Callable[[], str]]] = {
 
 LIVE_LONG = ("daemon", "demo")  # so long that garbage must be collected; four rehearsed years leave none to speak of
 CLOCKLESS = ("init", "demo", "completion", "rehearse", "help")  # they need no database, or make their own
+ANY_PLAN = (*CLOCKLESS, "plan", "check", "upgrade", "restore")  # --plan may name one that is not tracked yet
 
 
 class LazyGroup(click.Group):
@@ -214,12 +215,21 @@ def wsyf(
         raise click.UsageError(message.format(name=name), ctx)
     if at is not None and name not in CLOCKLESS:
         ctx.obj.require_rehearsal()
+    if plan_id is not None and name not in ANY_PLAN:
+        ctx.obj.require_plan()
+        ctx.default_map = _mail_of(plan_id)
     if watch is not None:
         _watch(ctx, watch, as_json=as_json)
     elif name is None:
         from wsyf_scheduler.cli.desk import desk
 
         desk(ctx.obj, as_json=as_json)
+
+
+def _mail_of(plan_id: str) -> dict[str, Any]:
+    """What was typed before the command is the plan of the outbox's own --plan."""
+    given = {} if plan_id == "all" else {"plan_id": plan_id}
+    return {"outbox": dict.fromkeys(("list", "release", "discard", "retry"), given)}
 
 
 def _watch(ctx: click.Context, seconds: float, *, as_json: bool) -> None:

@@ -70,6 +70,7 @@ class Office:
     def choose(self, plan: str) -> None:
         """Limit the command to a plan, or to none (`all`)."""
         self._plan = plan
+        self.__dict__.pop("plan", None)  # what was chosen before the command gives way
 
     @cached_property
     def plan(self) -> str | None:
@@ -88,13 +89,30 @@ class Office:
         return named if known else None
 
     def meant(self, key: str) -> str:
-        """What a typed key means: `last` is an id, and in a chosen plan a key is one of that plan."""
-        from wsyf_scheduler.store.lookup import LAST, is_id, last
+        """What a typed key means: `last` is an id, and in a chosen plan a key is one of that plan.
 
-        if key == LAST:
-            with self.glance() as opened:
-                return str(last(opened, login_name()))
-        return key if ":" in key or is_id(key) or self.plan is None else f"{self.plan}:{key}"
+        Forbidden where an id, or `last`, is of another plan than the chosen one; or a key that names its plan is of
+        another than --plan says (what is chosen by $WSYF_PLAN or the config gives way to it).
+        """
+        from wsyf_scheduler.store import lookup
+
+        plan, (named, colon, _key) = self.plan, key.rpartition(":")
+        if colon:
+            if self._plan is not None and plan not in (None, named):
+                raise Forbidden(_("{key} is of another plan, {plan}").format(key=key, plan=named))
+            return key
+        if key != lookup.LAST and not lookup.is_id(key):
+            return key if plan is None else f"{plan}:{key}"
+        with self.glance() as opened:
+            item_id = str(lookup.last(opened, login_name())) if key == lookup.LAST else key
+            if plan is not None:
+                lookup.of_plan(lookup.find(opened, item_id), plan)
+        return item_id
+
+    def require_plan(self) -> None:
+        """Raise NotFound where the plan that was typed is not tracked, whether the command asks for it or not."""
+        if self._plan != ALL_PLANS and self.database_path.exists():
+            _known = self.plan
 
     def require_rehearsal(self) -> None:
         """Raise Forbidden unless the database is one whose clock --at may set."""

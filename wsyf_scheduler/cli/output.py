@@ -107,7 +107,9 @@ def state_words(item: Assignment, today: date) -> str:
     if item.held:
         return _("held")
     if item.is_overdue(today):
-        return ngettext("overdue {n} day", "overdue {n} days", -item.days_left(today)).format(n=-item.days_left(today))
+        words = ngettext("overdue {n} day", "overdue {n} days", -item.days_left(today)).format(n=-item.days_left(today))
+        is_muted = item.muted_until is not None and today < item.muted_until
+        return words + (_(", muted") if is_muted else "")
     if item.muted_until is not None and today < item.muted_until:
         return _("muted until {day}").format(day=item.muted_until)
     return state_name(item.state.value)

@@ -6,15 +6,16 @@ from collections.abc import Container
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import click
 
-from wsyf_scheduler.cli import people_showing, staffing
-from wsyf_scheduler.cli.office import Office, dry_run_option, json_option, login_name, pass_office
+from wsyf_scheduler.cli import people_importing, people_showing, staffing
+from wsyf_scheduler.cli.office import DEFAULT_ZONE, Office, dry_run_option, json_option, login_name, pass_office
 from wsyf_scheduler.cli.output import print_json, readable, say, table
 from wsyf_scheduler.cli.params import DAY
 from wsyf_scheduler.core.ladder import DEPARTMENT_ROLES, PLAN_ROLES, ROLES
-from wsyf_scheduler.core.people import Holder, Post, Roster
+from wsyf_scheduler.core.people import Holder, Post, Roster, leaving_deputies
 from wsyf_scheduler.errors import Forbidden
 from wsyf_scheduler.i18n import _, ngettext
 from wsyf_scheduler.reports import recorded
@@ -106,7 +107,7 @@ def _print_marks(holders: list[Holder], today: date, names: dict[str, str], refu
             words = _("{post}: {address} is refused since {day}; when it is mended: wsyf check --mail {address}")
             post, day = staffing.post_words(each, names), refused[each.email.casefold()]
             say(words.format(post=post, address=each.email, day=day), fg="red")
-    for line in vacancies(holders, today, names):
+    for line in (*left_deputies(holders, today, names), *vacancies(holders, today, names)):
         say(line, fg="yellow")
 
 
@@ -150,6 +151,20 @@ def vacancies(holders: list[Holder], today: date, names: dict[str, str]) -> list
     ]
 
 
+def left_deputies(holders: list[Holder], today: date, names: dict[str, str]) -> list[str]:
+    """A warning for each absence that outlasts the deputy's own posts."""
+    words = _(
+        "{post}: away until {until}, and the deputy {deputy} leaves every post at the end of {day}; another is entered"
+        " with `wsyf people away`"
+    )
+    return [
+        words.format(
+            post=staffing.post_words(each, names), until=each.away_until or "…", deputy=shown(each.deputy), day=day
+        )
+        for each, day in leaving_deputies(holders, today)
+    ]
+
+
 def vacant_rule() -> str:
     """What becomes of letters to a vacant post (RULES.md §3), and what to do."""
     return _(
@@ -158,7 +173,14 @@ def vacant_rule() -> str:
     )
 
 
-@people.command("import", help=_("Enter the holders of a CSV file; of a post it names, those it leaves out are ended."))
+@people.command(
+    "import",
+    help=_(
+        "Enter the holders of a CSV or XLSX file; of a post it names, those it leaves out are ended. A column the file"
+        " does not have stays as it is."
+    ),
+    short_help=_("enter the holders of a file"),
+)
 @click.argument("file", type=click.Path(path_type=Path))
 @dry_run_option
 @json_option
@@ -171,24 +193,32 @@ def import_(office: Office, file: Path, dry_run: bool, as_json: bool) -> None:  
 
     names = departments_of(office)
     known = {each.department: each.department for each in entered(office) if each.department} | names
-    vacant: list[Post] = []
-    holders = people_file.load(file, known, vacant=vacant)
+    sheet = people_file.read(file, known)
     app = office.app(create=True, dry_run=dry_run)
     with office.glance() as opened:
         today = today_of(office, opened)
-    done = staff.act(app, app.clock.now(), holders=holders, today=today, who=login_name(), vacant=vacant)
+        zone = ZoneInfo(next(iter(opened.zones().values()), DEFAULT_ZONE))
+    done = staff.act(
+        app,
+        app.clock.now(),
+        holders=sheet.holders,
+        today=today,
+        who=login_name(),
+        vacant=sheet.vacant,
+        sheet=sheet,
+    )
     if as_json:
         print_json({"added": done.added, "changed": done.changed, "ended": done.ended, "unchanged": done.unchanged})
         return
-    words = _("{added} added, {changed} changed, {ended} ended, {unchanged} as before")
-    click.echo(words.format(added=done.added, changed=done.changed, ended=done.ended, unchanged=done.unchanged))
-    for post in vacant:
+    people_importing.tell(done, names, zone)
+    for post in sheet.vacant:
         words = _("vacant, as the file says: {post} {department}")
         said = words.format(post=role_name(post.role), department=names.get(post.department, post.department))
         say(said.rstrip(), fg="yellow")
     if not dry_run:
-        found = vacancies(entered(office), today, names)
-        for line in found:
+        known_now = entered(office)
+        found = vacancies(known_now, today, names)
+        for line in (*left_deputies(known_now, today, names), *found):
             say(line, fg="yellow")
         if found:
             say(vacant_rule())
@@ -209,9 +239,11 @@ def export(office: Office, file: Path, headers: str | None, force: bool) -> None
     with office.glance() as opened:
         holders = recorded.holders(opened)
     chinese = headers == "zh" if headers else _("liaison") != "liaison"
-    people_out.write(file, holders, names=staffing.names_of(office) if chinese else None)
-    count = len(holders)
+    count = people_out.write(file, holders, names=staffing.names_of(office) if chinese else None)
     say(ngettext("{n} entry written to {file}", "{n} entries written to {file}", count).format(n=count, file=file))
+    if gone := len(holders) - count:
+        words = ngettext("{n} entry of an erased person left out", "{n} entries of erased persons left out", gone)
+        say(words.format(n=gone))
 
 
 def entered(office: Office) -> list[Holder]:

@@ -33,6 +33,7 @@ def _picking(command: Callable[..., Any]) -> Callable[..., Any]:
             "letters",
             multiple=True,
             type=click.Choice([kind.value for kind in LetterKind]),
+            metavar="LETTER",
             help=_("only this kind of letter"),
         ),
         click.option("--department", help=_("only mail to this department (its id)")),

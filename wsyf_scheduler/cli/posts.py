@@ -11,7 +11,7 @@ from datetime import date
 from typing import Any
 
 from wsyf_scheduler.core.ladder import DEPARTMENT_ROLES, PLAN_ROLES
-from wsyf_scheduler.core.people import Holder, Post
+from wsyf_scheduler.core.people import Holder, Post, Roster
 from wsyf_scheduler.i18n import _
 from wsyf_scheduler.reports import naming
 from wsyf_scheduler.store.glance import Glance
@@ -70,13 +70,15 @@ def contacts(found: Sequence[Holder], department: str, today: date) -> list[Cont
 def _contact(holder: Holder, found: Sequence[Holder], today: date) -> Contact:
     if not holder.is_away_on(today):
         return Contact(role=holder.role, name=holder.name, phone=holder.phone, address=holder.email)
-    known = [each for each in found if each.email.casefold() == holder.deputy.casefold()]
+    reader = Roster(found, office="").reader_of(Post(holder.role, holder.department), holder.email, today)
+    address = reader.address if reader else holder.deputy  # a deputy who is away too is followed on, as letters are
+    known = [each for each in found if each.email.casefold() == address.casefold()]
     deputy = max(known, key=lambda each: each.holds_on(today), default=None)
     return Contact(
         role=holder.role,
         name=deputy.name if deputy else "",
         phone=deputy.phone if deputy else "",
-        address=holder.deputy,
+        address=address,
         is_deputy=True,
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,9 +15,10 @@ from wsyf_scheduler.cli.kindred import facts as kindred_facts
 from wsyf_scheduler.cli.office import Office
 from wsyf_scheduler.cli.output import clauses, days_words, listed, plain, say, state_words, table
 from wsyf_scheduler.cli.posts import Contact, contacts, holders
+from wsyf_scheduler.core.ahead import ahead
 from wsyf_scheduler.core.assignment import Assignment
 from wsyf_scheduler.core.calendar import Hours
-from wsyf_scheduler.core.decide import is_before_ladder, landings
+from wsyf_scheduler.core.decide import NOTHING_DECIDED
 from wsyf_scheduler.core.follow_up import OWED
 from wsyf_scheduler.core.ladder import Landing, Timetable
 from wsyf_scheduler.i18n import _
@@ -97,7 +98,8 @@ def look(office: Office, opened: Glance, key: str) -> Sight:
 
 
 def _ahead(office: Office, opened: Glance, item: Assignment, zone: ZoneInfo, now: datetime) -> list[Landing]:
-    """The rungs that still lie ahead, nearest first; none while the assignment is silent for good."""
+    """The letters that will go if nobody does anything, nearest first; none while it is silent for good."""
+    from wsyf_scheduler.cli.upcoming import decisions_of
     from wsyf_scheduler.files.holidays import work_calendar
 
     if item.next_attention_at is None or item.state.value != "open" or item.held:
@@ -106,11 +108,10 @@ def _ahead(office: Office, opened: Glance, item: Assignment, zone: ZoneInfo, now
     notices = opened.year_notices()
     calendar = work_calendar(extra_off=config.extra_off, extra_working=config.extra_working, imported=notices)
     hours = Hours(zone=zone, send_at=config.send_at, send_until=config.send_until)
-    table_ = Timetable(config.ladder, calendar, hours)
-    ahead = [
-        landing for landing in landings(item, table_) if landing.slot_at > now and not is_before_ladder(item, landing)
-    ]
-    return sorted(ahead, key=lambda landing: (landing.slot_at, landing.rank))
+    decided = decisions_of(opened, [item.id]).get(item.id, NOTHING_DECIDED)
+    found = ahead(item, decided, Timetable(config.ladder, calendar, hours), now)
+    opens_on = hours.day_of(hours.next_open(now, calendar))  # what is late goes then
+    return [replace(landing, on=max(landing.on, opens_on)) for landing in found]
 
 
 def as_json(sight: Sight) -> dict[str, object]:

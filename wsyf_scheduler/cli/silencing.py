@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
+from typing import TYPE_CHECKING
 
 import click
 
@@ -20,6 +22,10 @@ from wsyf_scheduler.cli.office import (
 from wsyf_scheduler.cli.output import say
 from wsyf_scheduler.core.assignment import Assignment
 from wsyf_scheduler.i18n import _
+
+if TYPE_CHECKING:
+    from wsyf_scheduler.acts.undo import Undone
+    from wsyf_scheduler.app import App
 
 
 @click.command(help=_("Silence an assignment until a day, on which it speaks again by itself."))
@@ -46,7 +52,7 @@ def _muted(item: Assignment) -> str:
 
 @click.command(help=_("Let held assignments speak again; an overdue one goes on at its chaser, counted from today."))
 @click.argument("keys", nargs=-1, type=KEY)
-@click.option("--all", "everything", is_flag=True, help=_("everything that is held"))
+@click.option("--all", "everything", is_flag=True, help=_("everything that is held, of the chosen plan where one is"))
 @dry_run_option
 @json_option
 @pass_office
@@ -56,9 +62,9 @@ def release(office: Office, keys: tuple[str, ...], everything: bool, dry_run: bo
 
     need(bool(keys) != everything, _("name assignments to release, or say --all"))
     app = office.app(dry_run=dry_run)
-    now, before = app.clock.now(), held(app) if everything else look(app, keys)
+    now, before = app.clock.now(), held(app, office.plan) if everything else look(app, keys)
     named = [] if everything else [str(item.id) for item in before]
-    after = verb.act(app, now, keys=named, everything=everything, who=login_name())
+    after = verb.act(app, now, keys=named, everything=everything, plan_id=office.plan, who=login_name())
     if not after and not as_json:
         say(_("nothing is held"))
         return
@@ -122,8 +128,28 @@ def undo(office: Office, dry_run: bool, as_json: bool) -> None:  # noqa: FBT001 
 
     app = office.app(dry_run=dry_run)
     now = app.clock.now()
-    undone = verb.act(app, now, who=login_name())
+    undone = verb.act(app, now, who=login_name(), plan_id=office.plan)
     words = _("taken back: {act}").format(act=phrase(undone.action))
     words += _("; its letter does not go") if undone.letters else ""
-    done = Done(pairs=undone.items, letter=None, words=lambda _item: words, as_json=as_json, dry_run=dry_run)
+    done = Done(
+        pairs=undone.items, letter=None, words=lambda _item: words, as_json=as_json, dry_run=dry_run, as_before=True
+    )
     tell(app, now, done)
+    for line in lost(app, undone) if not as_json else ():
+        say("  " + line, fg="yellow")
+
+
+def lost(app: App, undone: Undone) -> Iterator[str]:
+    """What the act did to letters while it stood: some leave after all, and rungs that passed are not made up."""
+    from wsyf_scheduler.reports import wording
+
+    for message_id in undone.again:
+        yield _("what the act had taken out of a letter goes after all, as mail {id}").format(id=message_id)
+    items = {after.id: after for _before, after in undone.items}
+    with app.db.read() as session:
+        zones = {each: tracked.table.hours.zone for each, tracked in app.plans(session).items()}
+    for each in undone.passed:
+        item = items[each.assignment_id]
+        day = each.slot_at.astimezone(zones[item.plan_id]).date()
+        message = _("{rung} of {day} passed meanwhile and is not made up: `wsyf remind {key}`")
+        yield message.format(rung=wording.rung(each.rung, each.repeat), day=f"{day:%m-%d}", key=item.key)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import sys
 from datetime import date
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import click
 
-from wsyf_scheduler.cli.office import Office, dry_run_option, json_option, login_name, need, pass_office
+from wsyf_scheduler.cli import people_handing
+from wsyf_scheduler.cli.office import DEFAULT_ZONE, Office, dry_run_option, json_option, login_name, need, pass_office
 from wsyf_scheduler.cli.output import print_json, say
 from wsyf_scheduler.cli.params import DAY
 from wsyf_scheduler.errors import Forbidden
@@ -66,16 +68,18 @@ def nothing_changed(*, dry_run: bool) -> None:
 @click.option("--until", type=DAY, help=_("the last day away"))
 @click.option("--deputy", help=_("who reads instead: an address, a name, or a post"))
 @click.option("--cancel", is_flag=True, help=_("not away after all, or back already"))
+@click.option("--replace", "replacing", is_flag=True, help=_("in place of an absence that has not ended"))
 @click.option("--reason", default="", help=_("why; it is kept in the trail"))
 @dry_run_option
 @pass_office
-def away(
+def away(  # noqa: PLR0913 - the options of the command
     office: Office,
     people_meant: tuple[str, ...],
     since: date | None,
     until: date | None,
     deputy: str | None,
     cancel: bool,  # noqa: FBT001 - click's way
+    replacing: bool,  # noqa: FBT001 - click's way
     reason: str,
     dry_run: bool,  # noqa: FBT001 - click's way
 ) -> None:
@@ -83,13 +87,13 @@ def away(
     from wsyf_scheduler.acts import away as act
 
     if cancel:
-        need(not (since or until or deputy), _("--cancel takes no days and no deputy"))
+        need(not (since or until or deputy or replacing), _("--cancel takes no days and no deputy"))
         _back(office, people_meant, reason, dry_run=dry_run)
         return
     need(until and deputy, _("give --until DATE and --deputy ADDRESS, or --cancel"))
     assert until is not None  # it was needed
-    names = names_of(office)
-    absence = act.Absence(since=since or today(office), until=until, deputy=deputy or "")
+    names, day = names_of(office), today(office)
+    absence = act.Absence(since=since or day, until=until, deputy=deputy or "", is_replacing=replacing)
     app = office.app(dry_run=dry_run)
     done = act.act(
         app,
@@ -97,14 +101,15 @@ def away(
         people_meant=people_meant,
         absence=absence,
         names=names,
+        today=day,
         who=login_name(),
         reason=reason,
     )
-    _tell_away(done, names)
+    _tell_away(done, day, names)
     nothing_changed(dry_run=dry_run)
 
 
-def _tell_away(done: Away, names: dict[str, str]) -> None:
+def _tell_away(done: Away, day: date, names: dict[str, str]) -> None:
     for old, new in zip(done.before, done.after, strict=True):
         words = _("{post} ({name}): away {since} to {until}, {deputy} reads instead")
         said = words.format(
@@ -115,9 +120,10 @@ def _tell_away(done: Away, names: dict[str, str]) -> None:
             deputy=new.deputy,
         )
         say(said)
-        if old.deputy and new.away_since and (old.away_until is None or old.away_until >= new.away_since):
+        if old.deputy and (old.away_until is None or old.away_until >= day) and old != new:
             words = _("this takes the place of the absence {since} to {until} with {deputy}")
-            say("  " + words.format(since=old.away_since, until=old.away_until, deputy=old.deputy), fg="yellow")
+            since, until = old.away_since or "…", old.away_until or "…"
+            say("  " + words.format(since=since, until=until, deputy=old.deputy), fg="yellow")
     if not done.is_known:
         say(_("nobody with the deputy's address holds a post here; letters go there all the same"), fg="yellow")
     count = len(done.letters)
@@ -129,7 +135,7 @@ def _tell_away(done: Away, names: dict[str, str]) -> None:
     )
     say(words.format(n=count))
     for each in done.letters[:SHOWN]:
-        say(f"  {each.on}  {_letter(each.letter)}  {each.key}")
+        say(f"  {each.on}  {_letter(each.letter)}  {', '.join(each.keys)}")
     if count > SHOWN:
         say("  " + _("and {n} more; `wsyf schedule` shows all").format(n=count - SHOWN))
 
@@ -211,28 +217,27 @@ def hand_over(  # noqa: PLR0913 - the options of the command
         reason=reason,
         leaver=leaver,
     )
-    _tell_handed(done, day, names)
+    with office.glance() as opened:
+        zone = ZoneInfo(next(iter(opened.zones().values()), DEFAULT_ZONE))
+    _tell_handed(done, day, names, zone)
     nothing_changed(dry_run=dry_run)
 
 
-def _tell_handed(done: HandedOver, day: date, names: dict[str, str]) -> None:
-    post, new = post_words(done.after, names), done.after
-    if done.before is None:
-        say(_("{post} was vacant: {name} holds it from {day}").format(post=post, name=new.name, day=day))
-    else:
-        words = _("{post}: {name} holds it from {day}; {before} until the day before")
-        say(words.format(post=post, name=new.name, day=day, before=done.before.name or done.before.email))
+def _tell_handed(done: HandedOver, day: date, names: dict[str, str], zone: ZoneInfo) -> None:
+    new = done.after
+    people_handing.tell(done, day, post_words(new, names), zone)
+    if new.deputy:
+        words = _("{name} is away {since} to {until}: in this post too {deputy} reads instead")
+        since, until = new.away_since or "…", new.away_until or "…"
+        say(words.format(name=new.name, since=since, until=until, deputy=new.deputy), fg="yellow")
     for each in done.letters:
         words = ngettext(
             "hand-over letter {id} with {n} open assignment goes to {address}, {day} at the earliest",
             "hand-over letter {id} with {n} open assignments goes to {address}, {day} at the earliest",
             each.open,
         )
-        say(
-            words.format(
-                id=each.message_id, n=each.open, address=new.email, day=f"{each.not_before.astimezone():%Y-%m-%d}"
-            )
-        )
+        reader = new.deputy if new.is_away_on(each.goes_on) else new.email
+        say(words.format(id=each.message_id, n=each.open, address=reader, day=each.goes_on))
     if done.readdressed:
         count = len(done.readdressed)
         words = ngettext(
@@ -276,7 +281,7 @@ def erase(office: Office, address: str, reason: str, yes: bool, dry_run: bool, a
     words = _("erased: person {person}; {entries} entries, {messages} messages, the bytes of {letters} letters")
     say(words.format(person=done.person, entries=done.entries, messages=done.messages, letters=done.letters))
     if done.old_events:
-        words = _("{n} events written by an earlier version still name the address: the trail is never changed")
+        words = _("{n} events written before the trail masked it still name the address: the trail is never changed")
         say(words.format(n=done.old_events), fg="yellow")
     if not (done.is_log_empty or dry_run):
         words = _("another program is reading the database: its -wal file keeps the old pages until it has finished")

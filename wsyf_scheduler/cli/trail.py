@@ -182,7 +182,7 @@ def _codes() -> dict[str, str]:
 
 def reasons(why: str, detail: dict[str, Any]) -> str:
     """The reason given, and what the event keeps beside it."""
-    said = [why]
+    said = [why, detail.get("reason", "")]
     if "from" in detail and "to" in detail:
         said.append(f"{detail['from']} → {detail['to']}")
     if detail.get("approved_by"):
@@ -193,8 +193,38 @@ def reasons(why: str, detail: dict[str, Any]) -> str:
         said.append(phrase(detail["undone"]["action"]))
     if "papers" in detail:
         said.append(_("papers: {names}").format(names=listed(each["name"] for each in detail["papers"])))
-    counts = [f"{name} {value}" for name, value in detail.items() if type(value) is int and value]
+    names = _numbers()
+    counts = [f"{names.get(name, name)} {value}" for name, value in detail.items() if type(value) is int and value]
     return clauses((*said, listed(counts)))
+
+
+def _numbers() -> dict[str, str]:
+    """What the numbers of an event are called."""
+    return {
+        "added": _("added"),
+        "again_of": _("repeats mail"),
+        "changed": _("changed"),
+        "deputy": _("deputy, person"),
+        "ended": _("ended"),
+        "entries": _("entries"),
+        "events_lost": _("events lost"),
+        "held": _("held"),
+        "letters": _("letters"),
+        "letters_lost": _("letters lost"),
+        "messages": _("letters"),
+        "moved": _("moved"),
+        "off": _("days off"),
+        "person": _("person"),
+        "person_before": _("predecessor, person"),
+        "reassigned": _("re-assigned"),
+        "restored": _("restored"),
+        "reworded": _("reworded"),
+        "version": _("version"),
+        "withdrawn": _("withdrawn"),
+        "working": _("make-up days"),
+        "year": _("year"),
+        "years": _("years"),
+    }
 
 
 def phrase(action: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from wsyf_scheduler.core.assignment import Assignment
-from wsyf_scheduler.core.decide import Decided, Verdict, decide, next_attention, with_decisions
+from wsyf_scheduler.core.decide import Decided, Verdict, decide, next_attention, silence, undecided, with_decisions
 from wsyf_scheduler.core.ladder import Landing, Timetable
 
 
@@ -29,3 +29,15 @@ def ahead(item: Assignment, decided: Decided, table: Timetable, now: datetime) -
         decided = with_decisions(decided, item, decisions)
         at = next_attention(item, decided, table, at)
     return tuple(found)
+
+
+def to_support(item: Assignment, decided: Decided, table: Timetable) -> tuple[tuple[str, Landing], ...]:
+    """The supporting departments that are still to get their `start` row, each with where it lands.
+
+    One whose slot has passed goes late, as above.
+    """
+    return tuple(
+        (receiver, landing)
+        for landing, receiver in undecided(item, decided, table)
+        if receiver != item.department and silence(item, landing.on) is None
+    )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 
-from wsyf_scheduler.core.assignment import Assignment, State
+from wsyf_scheduler.core.assignment import Assignment, State, Verb, advance
 from wsyf_scheduler.core.kind import FOLLOW_UP_NUMBER
 from wsyf_scheduler.core.plan import Wanted, assignment_key, part_index, part_name
 
@@ -145,10 +145,21 @@ def _with_part(want: Wanted, part: str) -> Wanted:
 
 
 def begun(
-    plan_id: str, want: Wanted, now: datetime, *, held: bool = False, origin: str | None = None, root_id: str = ""
+    plan_id: str,
+    want: Wanted,
+    now: datetime,
+    today: date,
+    *,
+    before: Assignment | None = None,
+    held: bool = False,
+    root_id: str = "",
 ) -> Assignment:
-    """The assignment as it is when its tracking begins."""
-    return Assignment(
+    """The assignment as it is when its tracking begins; `before` is what it takes over from another department.
+
+    That is linked, and held where it was. An overdue one goes on at its chaser, as if it had been reopened.
+    """
+    values = words_of(want) | due_day(want, before)
+    item = Assignment(
         id=0,
         plan_id=plan_id,
         key=want.key,
@@ -156,15 +167,68 @@ def begun(
         number=want.number,
         part=want.part,
         department=want.department,
-        due_on=want.due_on,
         file_due_on=want.due_on,
         tracked_from=now,
         ladder_from=now,
-        held=held,
-        origin=origin,
+        held=held or (before is not None and before.held),
+        origin=before.key if before is not None else None,
         root_id=root_id,
-        **words_of(want),  # type: ignore[arg-type]
+        **values,  # type: ignore[arg-type]
     )
+    return item if before is None else replace(item, counted_from=_onto(item.due_on, today))
+
+
+def restored(item: Assignment, want: Wanted, now: datetime, today: date, taken: Assignment | None) -> Assignment:
+    """A withdrawn assignment open again; an overdue one goes on at its chaser, as if it had been reopened.
+
+    `taken` is what it takes over from the department that had it meanwhile: how that stood is how this goes on.
+    """
+    values = words_of(want) | due_day(want, taken or item)
+    found = replace(
+        item,
+        state=advance(item.state, Verb.RESTORE),
+        file_due_on=want.due_on,
+        ladder_from=now,
+        sequence=item.sequence + 1,
+        **values,  # type: ignore[arg-type]
+    )
+    found = replace(found, counted_from=_onto(found.due_on, today))
+    return found if taken is None else replace(found, held=taken.held, muted_until=None, origin=taken.key)
+
+
+def moved(item: Assignment, want: Wanted, now: datetime) -> Assignment:
+    """With a new due day of the file: an extension ends, the ladder starts anew; closed ones keep still."""
+    values = words_of(want) | due_day(want, None)
+    found = replace(item, file_due_on=want.due_on, **values)  # type: ignore[arg-type]
+    if item.state not in LIVE:
+        return found
+    return replace(found, ladder_from=now, counted_from=None, sequence=item.sequence + 1)
+
+
+def reworded(item: Assignment, want: Wanted) -> Assignment:
+    """With other words or departments; an extension made the basis of the due day the office's, and it stays that."""
+    return replace(item, **(words_of(want) | due_day(want, item)))  # type: ignore[arg-type]
+
+
+def is_extended(item: Assignment) -> bool:
+    """Whether an extension is in force."""
+    return item.original_due_on is not None
+
+
+def keeps_extension(want: Wanted, before: Assignment) -> bool:
+    """Whether an extension in force goes along: only a due day that changed in the file ends it."""
+    return is_extended(before) and before.file_due_on == want.due_on
+
+
+def due_day(want: Wanted, before: Assignment | None) -> dict[str, object]:
+    """Due day, the one before the first extension, and basis: the file's, or those of an extension that goes along."""
+    if before is None or not keeps_extension(want, before):
+        return {"due_on": want.due_on, "original_due_on": None, "due_basis": want.basis.value}
+    return {"due_on": before.due_on, "original_due_on": before.original_due_on, "due_basis": before.due_basis}
+
+
+def _onto(due_on: date, today: date) -> date | None:
+    return today if today > due_on else None
 
 
 def words_of(want: Wanted) -> dict[str, object]:

@@ -98,13 +98,18 @@ class WorkCalendar:
         raise NoWorkingDay(day.isoformat())
 
 
+def years_asked_for(today: date) -> tuple[int, ...]:
+    """The years whose notice should be known on a day: its own, and from November on the next."""
+    return (today.year, today.year + 1) if today.month >= NOVEMBER else (today.year,)
+
+
 def year_in_doubt(today: date, last_due_on: date | None, is_known: Callable[[int], bool]) -> int | None:
     """The year whose notice the office should import by now, or None: this year, from November on the next.
 
     `last_due_on` is the last due day of what is open: a year no letter can reach is none to worry about. `is_known`
     says whether a year has its notice.
     """
-    for year in (today.year, *([today.year + 1] if today.month >= NOVEMBER else [])):
+    for year in years_asked_for(today):
         if last_due_on is not None and last_due_on + LADDER_TAIL >= date(year, 1, 1) and not is_known(year):
             return year
     return None

@@ -85,7 +85,7 @@ class Landing:
     """A rung as it lands for one due day: `repeat` counts from 1 on Every and is 0 elsewhere.
 
     `rank` is its place in the table. `counted_from` is the day it was counted from: the due day, or the day an
-    overdue assignment was released or reopened. `nominal_on` is the day before it was rolled back.
+    overdue assignment was released, reopened or taken over. `nominal_on` is the day before it was rolled back.
     """
 
     rung: Rung

@@ -116,6 +116,7 @@ def unsaid(before: Assignment, after: Assignment, event: Happened, today: date) 
 def first_words(item: Assignment) -> dict[str, object]:
     """What the event that begins the tracking of an assignment holds under `set`."""
     found: dict[str, object] = {"begins_on": item.begins_on, "due_on": item.due_on, "kind": item.kind}
+    found |= {"counted_from": item.counted_from} if item.counted_from else {}
     return found | ({"support": item.support} if item.support else {})
 
 

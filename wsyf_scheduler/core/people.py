@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Container, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 
 from wsyf_scheduler.core.ladder import DEPARTMENT_ROLES, NEXT_HIGHER
 
@@ -64,12 +64,55 @@ def circle(holders: Iterable[Holder], new: Holder) -> tuple[str, ...]:
     return follow(new.deputy, new.away_since or date.min, new.away_until or date.max, (new.email,))
 
 
+def circles(holders: Iterable[Holder], day: date) -> list[tuple[str, ...]]:
+    """Every circle of deputies on that day or later among these entries, each once, as `circle` gives it."""
+    absences = [
+        replace(each, away_since=max(each.away_since or date.min, day))
+        for each in holders
+        if each.deputy and (each.away_since or each.away_until) and (each.away_until or date.max) >= day
+    ]
+    found: dict[frozenset[str], tuple[str, ...]] = {}
+    for each in absences:
+        if addresses := circle(absences, each):
+            found.setdefault(frozenset(address.casefold() for address in addresses), addresses)
+    return list(found.values())
+
+
+def leaving_deputies(holders: Sequence[Holder], day: date) -> list[tuple[Holder, date]]:
+    """Who is away on that day or later with a deputy whose own last term ends before the absence does, and that day.
+
+    A deputy who never held a post here is not known to leave.
+    """
+    last: dict[str, date] = {}
+    for each in holders:
+        address = each.email.casefold()
+        last[address] = max(last.get(address, date.min), each.until or date.max)
+    return [
+        (each, last[each.deputy.casefold()])
+        for each in holders
+        if each.deputy and (each.away_since or each.away_until) and (each.until or date.max) >= day
+        if day <= (ends := min(each.away_until or date.max, each.until or date.max))
+        if last.get(each.deputy.casefold(), date.max) < ends
+    ]
+
+
 @dataclass(frozen=True, slots=True)
 class Post:
     """A role, of a department where the role is one of a department."""
 
     role: str
     department: str = ""
+
+
+def last_day(holders: Iterable[Holder], post: Post, before: Holder | None, on: date) -> date | None:
+    """Until when a successor from `on` holds a post: until somebody else is entered to follow on `before`, if so.
+
+    `before` is whose place is taken, None where the post is vacant on that day.
+    """
+    others = (each for each in holders if each != before and Post(each.role, each.department) == post)
+    begins = [each.since for each in others if each.since is not None and each.since > on]
+    until = min(begins) - timedelta(days=1) if begins else None
+    return until if before is None or before.until == until else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +189,12 @@ class Roster:
         """Whether this address is that of a holder of the post on a day, there or away."""
         wanted = address.casefold()
         return any(each.email.casefold() == wanted and each.holds_on(day) for each in self._by_post.get(post, ()))
+
+    def serves_from(self, post: Post, address: str, day: date) -> date | None:
+        """The day, or the first later one, on which this address holds the post; None where it never will."""
+        held = (h for h in self._by_post.get(post, ()) if h.email.casefold() == address.casefold())
+        days = (max(day, holder.since or day) for holder in held)
+        return min((each for each in days if self.is_held_by(post, address, each)), default=None)
 
     def reader_of(self, post: Post, address: str, day: date) -> Reader | None:
         """Who reads for one of the holders of a post, by the holder's own address; None where nobody can."""

@@ -9,6 +9,7 @@ import csv
 import io
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
@@ -28,10 +29,11 @@ CHINESE = {
     "电话": "phone",
     "起": "since",
     "止": "until",
-    "代理人": "deputy",
+    "代办人": "deputy",
     "外出起": "away_since",
     "外出止": "away_until",
 }
+ALSO = {"代理人": "deputy"}  # as earlier versions wrote it
 VACANT = ("空缺", "vacant")
 FORMULA = re.compile(r"'*[=+@＝＋－＠-]")  # what a spreadsheet takes for a formula, and what was guarded before
 ROLE_NAMES = {
@@ -41,6 +43,17 @@ ROLE_NAMES = {
     "总召集人": "chief",
     "经办人": "coordinator",
 }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sheet:
+    """What a people file says: its holders, the line of each, the posts it leaves vacant, and the columns it has."""
+
+    file: str
+    holders: tuple[Holder, ...]
+    lines: tuple[int, ...]
+    vacant: tuple[Post, ...]
+    columns: frozenset[str]
 
 
 def guarded(cell: str) -> str:
@@ -59,13 +72,21 @@ def load(
     elsewhere: list[int] | None = None,
     vacant: list[Post] | None = None,
 ) -> list[Holder]:
+    """The holders of a people file; the posts it leaves vacant go to `vacant`. See `read`."""
+    sheet = read(path, departments, elsewhere)
+    if vacant is not None:
+        vacant += sheet.vacant
+    return list(sheet.holders)
+
+
+def read(path: Path, departments: Mapping[str, str], elsewhere: list[int] | None = None) -> Sheet:
     """Read a people file, CSV or XLSX; `departments` maps id to short name, and either is accepted. Raises Invalid.
 
     A department nobody knows is a fault; where a list `elsewhere` is given, its lines are put there and left out.
-    A line with a post and neither name nor address, or with 空缺, says that the post is vacant: it goes to `vacant`.
+    A line with a post and neither name nor address, or with 空缺, says that the post is vacant.
     """
     if path.suffix.lower() == ".xlsx":
-        reader = _Reader(str(path), departments, elsewhere, vacant)
+        reader = _Reader(str(path), departments, elsewhere)
         for line, row in enumerate(sheets.rows(path), 1):
             reader.take(row, line)
         return reader.finish()
@@ -73,7 +94,7 @@ def load(
         data = path.read_bytes()
     except OSError as error:
         raise Invalid([Fault(file=str(path), message=_("cannot be read: {why}").format(why=reason(error)))]) from error
-    return parse(_decode(data, str(path)), str(path), departments, elsewhere, vacant)
+    return _parsed(_decode(data, str(path)), str(path), departments, elsewhere)
 
 
 def _decode(data: bytes, file: str) -> str:
@@ -93,8 +114,15 @@ def parse(
     vacant: list[Post] | None = None,
 ) -> list[Holder]:
     """The holders in a CSV text, in its order."""
+    sheet = _parsed(text, file, departments, elsewhere)
+    if vacant is not None:
+        vacant += sheet.vacant
+    return list(sheet.holders)
+
+
+def _parsed(text: str, file: str, departments: Mapping[str, str], elsewhere: list[int] | None) -> Sheet:
     lines = csv.reader(io.StringIO(text, newline=""))
-    reader = _Reader(file, departments, elsewhere, vacant)
+    reader = _Reader(file, departments, elsewhere)
     try:
         for row in lines:
             reader.take([unguarded(cell) for cell in row], lines.line_num)
@@ -108,17 +136,16 @@ def _is_vacant(cells: Mapping[str, str]) -> bool:
 
 
 def _columns(cells: list[str]) -> list[str]:
-    return [CHINESE.get(cell, cell.casefold()) for cell in cells]
+    return [CHINESE.get(cell) or ALSO.get(cell, cell.casefold()) for cell in cells]
 
 
 class _Reader:
     """Collects holders and faults, a row at a time."""
 
-    def __init__(
-        self, file: str, departments: Mapping[str, str], elsewhere: list[int] | None, vacant: list[Post] | None
-    ) -> None:
+    def __init__(self, file: str, departments: Mapping[str, str], elsewhere: list[int] | None) -> None:
         self._file, self._departments, self._elsewhere = file, departments, elsewhere
-        self._vacant = [] if vacant is None else vacant
+        self._vacant: list[Post] = []
+        self._lines: list[int] = []
         self._header: list[str] | None = None
         self._faults: list[Fault] = []
         self._holders: list[Holder] = []
@@ -141,12 +168,18 @@ class _Reader:
         else:
             self._read_holder(dict(zip(self._header, cells, strict=False)), line)
 
-    def finish(self) -> list[Holder]:
+    def finish(self) -> Sheet:
         if self._header is None:
             self._faults.append(Fault(file=self._file, message=_("the file is empty")))
         if self._faults:
             raise Invalid(self._faults)
-        return self._holders
+        return Sheet(
+            file=self._file,
+            holders=tuple(self._holders),
+            lines=tuple(self._lines),
+            vacant=tuple(self._vacant),
+            columns=frozenset(self._header or ()),
+        )
 
     def _read_header(self, cells: list[str], line: int) -> list[str]:
         header = _columns(cells)
@@ -191,6 +224,7 @@ class _Reader:
                 self.fault(line, key, message.format(until=last, key=key.replace("until", "since"), since=first))
         if len(self._faults) == before:
             self._holders.append(holder)
+            self._lines.append(line)
 
     def _is_elsewhere(self, cells: dict[str, str]) -> bool:
         role = ROLE_NAMES.get(cells.get("role", ""), cells.get("role", ""))

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
+from wsyf_scheduler.core.erased import is_erased
 from wsyf_scheduler.core.ladder import ROLES
 from wsyf_scheduler.core.people import Holder
 from wsyf_scheduler.errors import WsyfError, reason
@@ -20,10 +22,11 @@ CHINESE_HEADERS = {column: name for name, column in CHINESE.items()}
 CHINESE_ROLES = {role: name for name, role in ROLE_NAMES.items()}
 
 
-def write(path: Path, holders: Iterable[Holder], *, names: Mapping[str, str] | None) -> None:
-    """Write all holders, sorted by post; in Chinese where `names`, short names by department id, are given.
+def write(path: Path, holders: Iterable[Holder], *, names: Mapping[str, str] | None) -> int:
+    """Write the holders, sorted by post; in Chinese where `names`, short names by department id, are given.
 
-    CSV is UTF-8 with a byte order mark, without which Chinese spreadsheets misread it. WsyfError where it cannot be.
+    Returns how many. CSV is UTF-8 with a byte order mark, without which Chinese spreadsheets misread it. WsyfError
+    where it cannot be written.
     """
     rows = table(holders, names)
     try:
@@ -33,15 +36,19 @@ def write(path: Path, holders: Iterable[Holder], *, names: Mapping[str, str] | N
             path.write_text(as_csv(rows), encoding="utf-8-sig", newline="")
     except OSError as error:
         raise WsyfError(_("{path} cannot be written: {why}").format(path=path, why=reason(error))) from error
+    return len(rows) - 1
 
 
 def table(holders: Iterable[Holder], names: Mapping[str, str] | None) -> list[list[str]]:
-    """Headers and rows as text; a short name that two departments share gives way to their ids."""
+    """Headers and rows as text; a short name that two departments share gives way to their ids.
+
+    Who was erased is left out, as holder and as deputy: an import does not touch what it does not name.
+    """
     headers = list(COLUMNS) if names is None else [CHINESE_HEADERS[column] for column in COLUMNS]
     shorts = dict(names or {})
     known = list(shorts.values())
     rows = []
-    for holder in sorted(holders, key=lambda each: (ROLES.index(each.role), each.department, each.email)):
+    for holder in sorted(_present(holders), key=lambda each: (ROLES.index(each.role), each.department, each.email)):
         row = [str(getattr(holder, column) or "") for column in COLUMNS]
         if names is not None:
             row[0] = CHINESE_ROLES[holder.role]
@@ -49,6 +56,12 @@ def table(holders: Iterable[Holder], names: Mapping[str, str] | None) -> list[li
             row[1] = short if known.count(short) == 1 else holder.department
         rows.append(row)
     return [headers, *rows]
+
+
+def _present(holders: Iterable[Holder]) -> Iterator[Holder]:
+    for each in holders:
+        if not is_erased(each.email):
+            yield replace(each, deputy="", away_since=None, away_until=None) if is_erased(each.deputy) else each
 
 
 def as_csv(rows: Iterable[Iterable[str]]) -> str:

@@ -115,7 +115,7 @@ ASKED_FOR = Prepared(
 PUT_INTO = Prepared(update(NOTICE).where(NOTICE.c.id == bindparam("notice")).values(message_id=bindparam("to_message")))
 SENT_SINCE = PreparedIn(
     lambda ids: (
-        select(NOTICE.c.assignment_id, MESSAGE.c.letter, MESSAGE.c.sent_at)
+        select(NOTICE.c.assignment_id, MESSAGE.c.letter, MESSAGE.c.sent_at, NOTICE.c.rung)
         .join(MESSAGE, NOTICE.c.message_id == MESSAGE.c.id)
         .where(NOTICE.c.assignment_id.in_(ids), NOTICE.c.dropped.is_(None), MESSAGE.c.sent_at >= bindparam("since"))
         .order_by(MESSAGE.c.sent_at)
@@ -271,6 +271,12 @@ def not_before(session: Session, message_id: int) -> datetime | None:
     return found
 
 
-def sent_since(session: Session, assignment_ids: Sequence[int], since: datetime) -> list[tuple[int, str, datetime]]:
-    """Assignment, letter and instant of everything sent about these assignments since an instant, oldest first."""
-    return [(row[0], row[1], row[2]) for row in SENT_SINCE.rows(session, assignment_ids, {"since": since})]
+def sent_since(
+    session: Session, assignment_ids: Sequence[int], since: datetime, *, ladder_only: bool
+) -> list[tuple[int, str, datetime]]:
+    """Assignment, letter and instant of what was sent about these assignments since an instant, oldest first.
+
+    `ladder_only`: of the ladder's letters alone.
+    """
+    rows = SENT_SINCE.rows(session, assignment_ids, {"since": since})
+    return [(row[0], row[1], row[2]) for row in rows if not ladder_only or row[3] is not None]

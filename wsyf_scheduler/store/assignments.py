@@ -42,8 +42,15 @@ BY_PREFIX = Prepared(
 )
 OF_TASK = Prepared(
     select(ASSIGNMENT).where(
-        COLUMN.plan_id == PLAN, COLUMN.period == bindparam("in_period"), COLUMN.number == bindparam("as_number")
+        COLUMN.plan_id == PLAN,
+        COLUMN.key >= bindparam("wanted"),  # the index finds them; `2023/1` begins `2023/10` too
+        COLUMN.key < bindparam("end"),
+        COLUMN.period == bindparam("in_period"),
+        COLUMN.number == bindparam("as_number"),
     )
+)
+WITH_ORIGIN = Prepared(
+    select(ASSIGNMENT).where(COLUMN.plan_id == PLAN, COLUMN.origin.is_not(None)).order_by(COLUMN.position, COLUMN.id)
 )
 
 NEXT_OWED = Prepared(
@@ -129,16 +136,22 @@ def by_prefix(session: Session, prefix: str) -> list[Assignment]:
     return [assignment(row) for row in BY_PREFIX.rows(session, {"wanted": prefix, "end": end})]
 
 
-def keys(session: Session) -> list[str]:
-    """Every key, for `did you mean`."""
-    return list(session.execute(select(COLUMN.key).order_by(COLUMN.key)).scalars())
+def keys(session: Session, plan_id: str | None = None) -> list[str]:
+    """Every key, or those of one plan, for `did you mean`."""
+    query = select(COLUMN.key).order_by(COLUMN.key)
+    return list(session.execute(query if plan_id is None else query.where(COLUMN.plan_id == plan_id)).scalars())
 
 
 def of_task(session: Session, plan_id: str, task: str) -> list[Assignment]:
     """The assignments of `period/number`."""
     period, _, number = task.partition("/")
-    wanted = {"plan": plan_id, "in_period": period, "as_number": number}
+    wanted = {"plan": plan_id, "in_period": period, "as_number": number, "wanted": task, "end": task + "\U0010ffff"}
     return [assignment(row) for row in OF_TASK.rows(session, wanted)]
+
+
+def with_origin(session: Session, plan_id: str) -> list[Assignment]:
+    """Those of a plan that came of another assignment or task, in the order of the plan."""
+    return [assignment(row) for row in WITH_ORIGIN.rows(session, {"plan": plan_id})]
 
 
 def next_owed(session: Session, item: Assignment) -> Assignment | None:

@@ -71,8 +71,9 @@ def add_each(
     for each in found:
         seq += 1
         event = {**BLANK, **each, "at": at, "who": who, "plan_id": plan_id, "chain": chain, "seq": seq}
-        if "@" in event["why"]:  # what a server answered, or a note, may hold addresses; the trail holds none
-            event["why"] = pseudonyms.masked(session, event["why"])
+        # what a server answered, or a person typed, may hold addresses; the trail holds none
+        event["why"] = pseudonyms.masked(session, event["why"])
+        event["detail"] = pseudonyms.masked_detail(session, event["detail"])
         before = event["hash"] = digest(before, [chain, seq, stamp, *(event[name] for name in SAID)])
         events.append(event)
     if not events:

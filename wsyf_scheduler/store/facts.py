@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from datetime import datetime
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 
 from wsyf_scheduler.store.db import Session
 from wsyf_scheduler.store.prepared import Prepared
@@ -32,6 +32,11 @@ def put(session: Session, name: str, value: str) -> None:
     """Set the value."""
     if SET.run(session, {"wanted": name, "new": value}) == 0:
         session.execute(insert(FACT), {"name": name, "value": value})
+
+
+def forget(session: Session, name: str) -> None:
+    """Know it no longer."""
+    session.execute(delete(FACT).where(FACT.c.name == name))
 
 
 def renew(session: Session, name: str) -> None:

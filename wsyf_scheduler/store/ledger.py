@@ -52,6 +52,7 @@ LETTERS = Prepared(
     .where(
         MESSAGE.c.state == MessageState.SENT.value,
         or_(*(MESSAGE.c.letter == letter for letter in LADDER)),
+        or_(MESSAGE.c.plan_id == bindparam("plan"), bindparam("plan") == ""),
     )
 )
 ROWLESS = Prepared(
@@ -150,9 +151,9 @@ def discards(session: Session, message_ids: Sequence[int]) -> dict[int, Discard]
     return {row[0]: Discard(*row[1:]) for row in DISCARDS.rows(session, message_ids)}
 
 
-def letters(session: Session) -> int:
-    """How many messages of the ladder were sent."""
-    return int(LETTERS.value(session))
+def letters(session: Session, plan_id: str | None = None) -> int:
+    """How many messages of the ladder were sent, of one plan or of all."""
+    return int(LETTERS.value(session, {"plan": plan_id or ""}))
 
 
 def rowless(session: Session, after: int) -> list[int]:

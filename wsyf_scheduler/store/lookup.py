@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from wsyf_scheduler.core.assignment import Assignment
-from wsyf_scheduler.errors import NotFound, Usage, nearest
+from wsyf_scheduler.errors import Forbidden, NotFound, Usage, nearest
 from wsyf_scheduler.i18n import _
 from wsyf_scheduler.store.glance import Glance
 
@@ -19,6 +19,7 @@ LAST = "last"  # the assignment somebody acted upon last
 BY_PLAN = (  # what a sync of the plan files does to assignments: nobody acts upon one by it
     "assignment_tracked",
     "assignment_held",
+    "assignment_reassigned",
     "assignment_reworded",
     "assignment_restored",
     "assignment_withdrawn",
@@ -30,6 +31,7 @@ WHERE who = :who AND assignment_id IS NOT NULL AND action NOT IN ({", ".join(f"'
 ORDER BY id DESC LIMIT 1
 """  # noqa: S608 - our own words
 By = Callable[[str], Sequence[Assignment]]
+Keys = Callable[[str | None], Sequence[str]]  # every key of a plan, or of all
 
 
 class Origin(NamedTuple):
@@ -55,14 +57,14 @@ def find(opened: Glance, text: str) -> Assignment:
     """The assignment meant, by a light read; see `choose`."""
     if is_id(text):
         return one_by_id(opened.assignments("id = :id", {"id": int(text)}), text)
-    return choose(text, lambda prefix: _by_prefix(opened, prefix), lambda: _keys(opened))
+    return choose(text, lambda prefix: _by_prefix(opened, prefix), lambda plan: _keys(opened, plan))
 
 
 def origin(opened: Glance, text: str, plan_id: str | None) -> Origin:
     """What a follow-up comes from, by a light read; see `choose_origin`."""
     if is_id(text):
-        return Origin.of(find(opened, text))
-    return choose_origin(text, plan_id, lambda prefix: _by_prefix(opened, prefix), lambda: _keys(opened))
+        return Origin.of(of_plan(find(opened, text), plan_id))
+    return choose_origin(text, plan_id, lambda prefix: _by_prefix(opened, prefix), lambda plan: _keys(opened, plan))
 
 
 def last(opened: Glance, who: str) -> int:
@@ -80,8 +82,8 @@ def _by_prefix(opened: Glance, prefix: str) -> list[Assignment]:
     return opened.assignments("key >= :key AND key < :end", {"key": prefix, "end": prefix + "\U0010ffff"})
 
 
-def _keys(opened: Glance) -> list[str]:
-    return [item.key for item in opened.assignments()]
+def _keys(opened: Glance, plan_id: str | None) -> list[str]:
+    return [item.key for item in opened.assignments() if plan_id in (None, item.plan_id)]
 
 
 def is_id(text: str) -> bool:
@@ -96,37 +98,46 @@ def one_by_id(found: Sequence[Assignment], text: str) -> Assignment:
     return found[0]
 
 
-def choose(text: str, by_prefix: By, keys: Callable[[], Sequence[str]], plan_id: str | None = None) -> Assignment:
+def of_plan(item: Assignment, plan_id: str | None) -> Assignment:
+    """The assignment, where no plan is chosen or it is of that one; else Forbidden."""
+    if plan_id in (None, item.plan_id):
+        return item
+    raise Forbidden(_("{key} is of another plan, {plan}").format(key=item.key, plan=item.plan_id))
+
+
+def choose(text: str, by_prefix: By, keys: Keys, plan_id: str | None = None) -> Assignment:
     """The one assignment a key or prefix means; NotFound names the nearest keys, Usage those it could mean.
 
-    `PLAN:KEY` tells plans apart; where the text names none, `plan_id` may.
+    Where the text is a task, what only begins so (`2023/10` by `2023/1`) is not meant. `PLAN:KEY` tells
+    plans apart; where the text names none, `plan_id` may.
     """
     named, _colon, key = text.rpartition(":")
     wanted = named or plan_id
     found = [item for item in by_prefix(key) if wanted is None or item.plan_id == wanted]
     if not found:
-        raise NotFound(_unknown(text, _near(key, keys())))
+        raise NotFound(_unknown(text, _near(key, keys(wanted))))
+    found = _of_task(found, key) or found
     if len(found) > 1:
         raise Usage(_ambiguous(text, found))
     return found[0]
 
 
-def choose_origin(text: str, plan_id: str | None, by_prefix: By, keys: Callable[[], Sequence[str]]) -> Origin:
-    """The assignment or the task meant; a task where the text names just one, and all that begins so is of it.
+def choose_origin(text: str, plan_id: str | None, by_prefix: By, keys: Keys) -> Origin:
+    """The assignment or the task meant; a task where the text is one, or a part of one, and it has several.
 
     `plan_id` speaks where the text itself names no plan. Errors as of `choose`.
     """
     named, _colon, key = text.rpartition(":")
     wanted = named or plan_id
-    found = [item for item in by_prefix(key) if wanted is None or item.plan_id == wanted]
-    tasks = {(item.plan_id, item.task) for item in found}
-    if (
-        len(found) > 1
-        and len(tasks) == 1
-        and key.rstrip("/") in {f"{each.task}{part}" for each in found for part in ("", each.part)}
-    ):
+    found = _of_task((item for item in by_prefix(key) if wanted is None or item.plan_id == wanted), key)
+    if len(found) > 1 and len({item.plan_id for item in found}) == 1:
         return Origin(found[0].plan_id, found[0].task, found[0])
     return Origin.of(choose(text, by_prefix, keys, plan_id))
+
+
+def _of_task(items: Iterable[Assignment], text: str) -> list[Assignment]:
+    """Those whose task, or task and part, is just the text."""
+    return [item for item in items if text.rstrip("/") in (item.task, item.task + item.part)]
 
 
 def _near(key: str, known: Sequence[str]) -> list[str]:

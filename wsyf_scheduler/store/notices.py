@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from functools import cache
@@ -65,6 +66,13 @@ REPLACE = Prepared(
         COLUMN.dropped.is_(None),
     )
     .values(dropped="newer-act")
+)
+REPLACED = Prepared(
+    select(COLUMN.detail).where(
+        COLUMN.message_id == bindparam("message"),
+        COLUMN.assignment_id == bindparam("item"),
+        COLUMN.dropped.is_(None),
+    )
 )
 NEWEST = PreparedIn(
     lambda ids: (
@@ -211,9 +219,12 @@ def add_row(  # noqa: PLR0913 - one row has so many facts
     ADD_ROW.run(session, row)
 
 
-def replace_rows(session: Session, message_id: int, assignment_id: int) -> None:
-    """Take earlier rows about an assignment out of a message that waits: the last act speaks."""
-    REPLACE.run(session, {"message": message_id, "item": assignment_id})
+def replace_rows(session: Session, message_id: int, assignment_id: int) -> list[dict[str, str]]:
+    """Take earlier rows about an assignment out of a message that waits: the last act speaks. Returns their details."""
+    which = {"message": message_id, "item": assignment_id}
+    details = [json.loads(row[0]) for row in REPLACED.rows(session, which)]
+    REPLACE.run(session, which)
+    return details
 
 
 def supersede_queued(session: Session, newer: Iterable[tuple[int, datetime]]) -> None:

@@ -37,6 +37,7 @@ LIKE = Prepared(
         COLUMN.department == bindparam("to_department"),
         COLUMN.state == MessageState.QUEUED.value,
         COLUMN.attempts == 0,
+        COLUMN.again_of.is_(None),  # what repeats a sent letter goes byte for byte
     )
 )
 LEAVING = PreparedIn(
@@ -152,8 +153,7 @@ def has_dedup(session: Session, dedup: str) -> bool:
 
 def waiting_like(session: Session, *, plan_id: str, letter: str, department: str) -> int | None:
     """The queued message of this kind for this department that a further act may join, or None."""
-    wanted = {"of_plan": plan_id, "of_letter": letter, "to_department": department}
-    found = LIKE.value(session, wanted)
+    found = LIKE.value(session, {"of_plan": plan_id, "of_letter": letter, "to_department": department})
     return None if found is None else int(found)
 
 

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from datetime import datetime
+import json
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import BindParameter, bindparam, insert, or_, select, update
 
-from wsyf_scheduler.core.people import Holder
-from wsyf_scheduler.store import facts
+from wsyf_scheduler.core.people import Holder, Post
+from wsyf_scheduler.store import facts, pseudonyms
 from wsyf_scheduler.store.db import Session
 from wsyf_scheduler.store.prepared import Prepared
-from wsyf_scheduler.store.rows import PERSON, holder
+from wsyf_scheduler.store.rows import EVENT, PERSON, holder
 
 COLUMN = PERSON.c
 AT: BindParameter[Any] = bindparam("at")
 ALL = Prepared(select(PERSON).where(COLUMN.retired_at.is_(None)).order_by(COLUMN.id))
+HANDED_OVER = Prepared(
+    select(EVENT.c.at, EVENT.c.who, EVENT.c.detail).where(EVENT.c.action == "post_handed_over").order_by(EVENT.c.id)
+)
 AS_OF = Prepared(
     select(PERSON)
     .where(
@@ -25,6 +29,21 @@ AS_OF = Prepared(
     )
     .order_by(COLUMN.id)
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passed:
+    """A hand-over as the trail has it: the post, the persons' numbers, the first day, when it was entered and by whom.
+
+    `number_before` is None where the post was vacant.
+    """
+
+    post: Post
+    number_before: int | None
+    number: int
+    on: date
+    at: datetime
+    who: str
 
 
 def all_of(session: Session) -> list[Holder]:
@@ -37,9 +56,39 @@ def as_of(session: Session, at: datetime) -> list[Holder]:
     return [holder(row) for row in AS_OF.rows(session, {"at": at})]
 
 
+def handed_over(session: Session) -> list[Passed]:
+    """Every hand-over entered by command, oldest first."""
+    found = []
+    for at, who, text in HANDED_OVER.rows(session):
+        said = json.loads(text)
+        department, _slash, role = said["post"].rpartition("/")
+        found.append(
+            Passed(
+                post=Post(role, department),
+                number_before=said["person_before"],
+                number=said["person"],
+                on=date.fromisoformat(said["on"]),
+                at=at,
+                who=who,
+            )
+        )
+    return found
+
+
+def handed_to(session: Session, item: Holder) -> Passed | None:
+    """The hand-over by command that gave a holder the post; None where there was none."""
+    wanted = (Post(item.role, item.department), pseudonyms.number(session, item.email), item.since)
+    passed = reversed(handed_over(session))
+    return next((each for each in passed if (each.post, each.number, each.on) == wanted), None)
+
+
 def add(session: Session, item: Holder, now: datetime) -> None:
-    """Enter a holder."""
-    session.execute(insert(PERSON).values(**asdict(item), recorded_at=now))
+    """Enter a holder.
+
+    Whom a rehearsal enters before its first tick it knew from the beginning: only then does its clock stand anywhere.
+    """
+    is_from_the_beginning = facts.is_rehearsal(session) and facts.last_tick(session) is None
+    session.execute(insert(PERSON).values(**asdict(item), recorded_at=None if is_from_the_beginning else now))
     facts.renew(session, facts.PEOPLE)
 
 

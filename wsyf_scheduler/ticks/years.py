@@ -1,17 +1,21 @@
 """The tick that asks for a notice of holidays: from November on once a month, and once when the year has begun.
 
-Imports app, alerts, store. What it queues is an alert to the coordinator, in the hours in which somebody reads it.
+Imports app, alerts, store. What it queues is an alert to the coordinator, in the hours in which somebody reads it. The
+assignments are looked through at most once a day, and not at all where there is nothing to ask for.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from wsyf_scheduler import alerts
 from wsyf_scheduler.app import App
-from wsyf_scheduler.core.calendar import YearStatus, year_in_doubt
-from wsyf_scheduler.store import assignments, outbox
+from wsyf_scheduler.core.calendar import WorkCalendar, YearStatus, year_in_doubt, years_asked_for
+from wsyf_scheduler.store import assignments, facts, outbox
+from wsyf_scheduler.store.db import Session
 from wsyf_scheduler.telling import alert
+
+LOOKED_ON = "years_looked_on"  # the day the assignments were last looked through in vain
 
 
 def run(app: App, now: datetime) -> int | None:
@@ -25,15 +29,19 @@ def run(app: App, now: datetime) -> int | None:
         if not table.hours.is_open(now, table.calendar):
             return None
         today = table.hours.day_of(now)
-        days = table.calendar.years
-        year = year_in_doubt(
-            today, assignments.last_due(session), lambda each: days[each].status is YearStatus.PUBLISHED
-        )
-        if year is None:
+        unasked = _unasked(session, today, table.calendar)
+        if not unasked or facts.get(session, LOOKED_ON) == today.isoformat():
             return None
-        what = alerts.year_in_doubt(year, today)
-        if outbox.has_dedup(session, what.dedup):
-            return None
+        year = year_in_doubt(today, assignments.last_due(session), lambda each: each not in unasked)
     with app.db.begin() as session:
-        alert(session, plan_id, now, what)
+        if year is None:
+            facts.put(session, LOOKED_ON, today.isoformat())
+        else:
+            alert(session, plan_id, now, alerts.year_in_doubt(year, today))
     return year
+
+
+def _unasked(session: Session, today: date, calendar: WorkCalendar) -> list[int]:
+    """The years whose notice should be known by now, is not, and was not asked for yet this month."""
+    missing = [year for year in years_asked_for(today) if calendar.years[year].status is not YearStatus.PUBLISHED]
+    return [year for year in missing if not outbox.has_dedup(session, alerts.year_in_doubt(year, today).dedup)]

@@ -1,79 +1,20 @@
-"""Alerts to the coordinator, in words: each a headline, lines, and a key so that it is said once.
+"""Alerts about the office's own works: mail that rests or is held, templates, the calendar, backup, trail and audit.
 
-What concerns the whole office goes to the coordinator of the plan it is given, in that plan's zone. Imports core, mail
-and the values of store.
+Imports core, errors, the words of alerts and the values of store.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import assert_never
-from zoneinfo import ZoneInfo
 
-from wsyf_scheduler.core.assignment import Assignment
-from wsyf_scheduler.core.people import Post
+from wsyf_scheduler.alerts.words import Alert, local, moment
 from wsyf_scheduler.core.plan import Plan
 from wsyf_scheduler.errors import Fault
-from wsyf_scheduler.mail.letter import LetterKind
-from wsyf_scheduler.mail.phrases import LETTERS
 from wsyf_scheduler.store.holds import Hold, HoldReason
 
 HOOK = "hook:"  # begins the key of the one alert that is not given to the office's command
-POSTS = {
-    "liaison": "联络员",
-    "convener": "召集人",
-    "director": "办公室主任",
-    "chief": "总召集人",
-    "coordinator": "经办人",
-}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Alert:
-    """One thing the coordinator must know."""
-
-    dedup: str
-    headline: str
-    lines: tuple[str, ...]
-
-
-def post_name(plan: Plan, post: Post) -> str:
-    """A post in words: 应急联络员, 办公室主任."""
-    known = {department.id: department.short for department in plan.departments}
-    return f"{known.get(post.department, post.department)}{POSTS.get(post.role, post.role)}"
-
-
-def vacancy(plan: Plan, post: Post, day: date) -> Alert:
-    """A post nobody holds, once a day (RULES.md §3)."""
-    name = post_name(plan, post)
-    return Alert(
-        dedup=f"vacant:{plan.id}:{post.role}/{post.department}:{day}",
-        headline=f"{name}空缺",
-        lines=(
-            f"{_chinese(day)}发信时，{name}一职无人担任。",
-            "主送该职务的信函已改送上一级职务，抄送该职务的未抄送。",
-            (
-                f"请用 wsyf people hand-over {_typed(post)} --to 邮箱地址 --name 姓名 录入任职人员，"
-                "或修改人员名单后用 wsyf people import 导入。"
-            ),
-        ),
-    )
-
-
-def spent(plan: Plan, item: Assignment) -> Alert:
-    """The ladder of an assignment has sent its last letter (RULES.md §3)."""
-    department = next((each.short for each in plan.departments if each.id == item.department), item.department)
-    return Alert(
-        dedup=f"spent:{plan.id}:{item.key}:{item.due_on}:{item.counted_from or item.due_on}",
-        headline=f"{department}“{item.title}”督办已发完",
-        lines=(
-            f"责任事项 {item.key}（{department}，{item.title}）应于{_chinese(item.due_on)}前完成，至今未办结。",
-            "催办阶梯规定的督办至此已全部发出，此后不再自动发信，该事项仍列入每周工作周报。",
-            "请人工联系，或以 wsyf extend 延期、wsyf waive 免办、wsyf done 办结。",
-        ),
-    )
 
 
 def templates(plan: Plan, faults: Sequence[Fault], day: date) -> Alert:
@@ -85,62 +26,13 @@ def templates(plan: Plan, faults: Sequence[Fault], day: date) -> Alert:
     )
 
 
-def undelivered(plan: Plan, message_id: int, department: str, letter: str, trouble: str, now: datetime) -> Alert:
-    """A message was refused for good, or given up. Once a day."""
-    names = {each.id: each.short for each in plan.departments}
-    receiver = names.get(department, department or "领导或经办人")
-    return Alert(
-        dedup=f"undelivered:{plan.id}:{message_id}:{_local(plan, now).date()}",
-        headline=f"发往{receiver}的信函未能送达",
-        lines=(
-            f"信函 {message_id}（{LETTERS.get(LetterKind(letter), letter)}，发往{receiver}）未能送达，不再自动重发。",
-            f"原因：{trouble or '未说明'}",
-            "请先电话告知对方，并核对地址。",
-            f"重发：wsyf outbox retry {message_id}；发送经过：wsyf outbox show {message_id}。",
-        ),
-    )
-
-
-def refused_address(
-    plan: Plan,
-    address: str,
-    posts: Sequence[Post],
-    text: str,
-    now: datetime,
-    *,
-    served: Sequence[Post] = (),
-    others_have_it: bool = False,
-) -> Alert:
-    """A server refused an address for good: whose it is (`posts`), and who is `served` in their stead, if anyone.
-
-    `others_have_it` where the letter went to its other readers all the same.
-    """
-    names = "、".join(post_name(plan, post) for post in posts) or "一位收件人"
-    instead = "、".join(post_name(plan, post) for post in served)
-    if instead:
-        fate = f"该信函已改送{instead}。"
-    else:
-        fate = "该信函的其他收件人已收到。" if others_have_it else "该信函没有其他收件人，尚未送达任何人。"
-    return Alert(
-        dedup=f"refused:{plan.id}:{address.lower()}:{_local(plan, now).date()}",
-        headline=f"{names}的邮箱地址被拒收",
-        lines=(
-            f"{_moment(plan, now)}，邮件服务器拒收发往 {address}（{names}）的信函，答复：{text}",
-            fate,
-            "地址改正之前，发往该地址的信函均照此办理。",
-            _mend(address, posts),
-            f"如地址无误，待邮箱恢复后用 wsyf check --mail {address} 试发一封，收下后即恢复使用。",
-        ),
-    )
-
-
 def login_refused(plan: Plan, now: datetime, text: str) -> Alert:
     """The mail server refused the login; nothing leaves until that is mended. Once a day."""
     return Alert(
-        dedup=f"login:{plan.id}:{_local(plan, now).date()}",
+        dedup=f"login:{plan.id}:{local(plan, now).date()}",
         headline="邮件服务器拒绝登录，信函暂不能发出",
         lines=(
-            f"{_moment(plan, now)}，邮件服务器拒绝登录，答复：{text}",
+            f"{moment(plan, now)}，邮件服务器拒绝登录，答复：{text}",
             "所有待发信函均保留在发件箱，每15分钟再试一次。",
             "请核对 config.toml 中的 username 和密码文件，再运行 wsyf check。",
         ),
@@ -150,11 +42,11 @@ def login_refused(plan: Plan, now: datetime, text: str) -> Alert:
 def paused(plan: Plan, now: datetime, until_at: datetime, why: str) -> Alert:
     """Mail rests for long because the server keeps asking for it; `why` is the server's answer. Once a day."""
     return Alert(
-        dedup=f"paused:{plan.id}:{_local(plan, now).date()}",
+        dedup=f"paused:{plan.id}:{local(plan, now).date()}",
         headline="邮件服务器一再要求暂缓，信函积压待发",
         lines=(
-            f"{_moment(plan, now)}，邮件服务器再次要求暂缓发信，答复：{why}",
-            f"待发信函均保留在发件箱，{_moment(plan, until_at)}后自动再试，不会丢失。",
+            f"{moment(plan, now)}，邮件服务器再次要求暂缓发信，答复：{why}",
+            f"待发信函均保留在发件箱，{moment(plan, until_at)}后自动再试，不会丢失。",
             "请查看 wsyf outbox list；如经常如此，请向邮件服务商核实限额，并在 config.toml 的 [mail.limits] 中调低。",
         ),
     )
@@ -166,7 +58,7 @@ def blast(plan: Plan, slot_at: datetime, count: int, limit: int) -> Alert:
         dedup=f"blast:{plan.id}:{slot_at.isoformat()}",
         headline=f"一次待发{count}封，超过上限，已扣住",
         lines=(
-            f"{_moment(plan, slot_at)}应发信函共{count}封，超过一次{limit}封的上限，已全部扣住，尚未发出。",
+            f"{moment(plan, slot_at)}应发信函共{count}封，超过一次{limit}封的上限，已全部扣住，尚未发出。",
             "如系正常，请用 wsyf outbox release 放行；如系计划文件或时钟有误，请改正后用 wsyf outbox discard 作废。",
             "扣住的信函见 wsyf outbox list，放行前不会丢失。上限由 config.toml 的 max_messages 设定。",
         ),
@@ -175,7 +67,7 @@ def blast(plan: Plan, slot_at: datetime, count: int, limit: int) -> Alert:
 
 def held(plan: Plan, hold: Hold) -> Alert:
     """The whole queue is held: what was seen, since when, and what to do (RULES.md §6)."""
-    seen, since = _seen(plan, hold.seen), _moment(plan, hold.since_at)
+    seen, since = _seen(plan, hold.seen), moment(plan, hold.since_at)
     match hold.reason:
         case HoldReason.CLOCK_BACK:
             headline = "时钟倒退，已停止发信"
@@ -224,10 +116,10 @@ def year_in_doubt(year: int, today: date) -> Alert:
 def hook_failed(plan: Plan, headline: str, trouble: str, now: datetime) -> Alert:
     """The office's command for alerts failed for the alert with this headline. Once a day; not given to the command."""
     return Alert(
-        dedup=f"{HOOK}{_local(plan, now).date()}",
+        dedup=f"{HOOK}{local(plan, now).date()}",
         headline="告警外呼命令执行失败",
         lines=(
-            f"{_moment(plan, now)}，为告警“{headline}”运行的外呼命令三次均未成功：{trouble}",
+            f"{moment(plan, now)}，为告警“{headline}”运行的外呼命令三次均未成功：{trouble}",
             "告警仍以邮件发出，并列于 wsyf；在修复之前，邮件之外的通知渠道不起作用。",
             "请核对 config.toml 的 [alerts] command，并手工运行一次。",
         ),
@@ -237,10 +129,10 @@ def hook_failed(plan: Plan, headline: str, trouble: str, now: datetime) -> Alert
 def trail_broken(plan: Plan, now: datetime) -> Alert:
     """The nightly backup found that the chain of events does not hold. Once a day."""
     return Alert(
-        dedup=f"trail:{plan.id}:{_local(plan, now).date()}",
+        dedup=f"trail:{plan.id}:{local(plan, now).date()}",
         headline="事件记录被改动过",
         lines=(
-            f"{_moment(plan, now)}备份时核对发现，事件记录的校验链不符：有记录被改动、删除、增添或调换。",
+            f"{moment(plan, now)}备份时核对发现，事件记录的校验链不符：有记录被改动、删除、增添或调换。",
             "哪一条、如何不符，见 wsyf log --verify；可与较早的备份对照。",
             "请查明何人经何程序改动了数据库；办理和发信照常进行。",
         ),
@@ -250,47 +142,20 @@ def trail_broken(plan: Plan, now: datetime) -> Alert:
 def backup_failed(plan: Plan, now: datetime, why: str) -> Alert:
     """The nightly backup could not be made. Once a day."""
     return Alert(
-        dedup=f"backup:{_local(plan, now).date()}",
+        dedup=f"backup:{local(plan, now).date()}",
         headline="数据库备份失败",
         lines=(
-            f"{_moment(plan, now)}备份数据库未成功：{why}",
+            f"{moment(plan, now)}备份数据库未成功：{why}",
             "在备份恢复正常之前，如数据库损坏，最近的事件记录可能丢失。",
             "请核对备份目录的权限和剩余空间（config.toml 的 [backup]），并用 wsyf backup FILE 手工备份一次。",
         ),
     )
 
 
-def _typed(post: Post) -> str:
-    """A post as commands take it: emergency/liaison, director."""
-    return f"{post.department}/{post.role}" if post.department else post.role
-
-
-def _mend(address: str, posts: Sequence[Post]) -> str:
-    """What to do about a refused address; only that of a post can be handed over."""
-    file = "在人员名单中改正地址后用 wsyf people import 导入"
-    if not posts:
-        return f"请{file}。"
-    return f"如已换人，请用 wsyf people hand-over {address} --to 新地址 --name 姓名 录入；如地址有误，请{file}。"
-
-
-def _chinese(day: date) -> str:
-    return f"{day.year}年{day.month}月{day.day}日"
-
-
-def _local(plan: Plan, at: datetime) -> datetime:
-    return at.astimezone(ZoneInfo(plan.zone))
-
-
-def _moment(plan: Plan, at: datetime) -> str:
-    """2022年5月24日9时05分, in the plan's zone."""
-    local = _local(plan, at)
-    return f"{_chinese(local.date())}{local.hour}时{local.minute:02}分"
-
-
 def _seen(plan: Plan, seen: str) -> str:
     """What a hold has seen: an instant in words, a host's name as it stands."""
     try:
-        return _moment(plan, datetime.fromisoformat(seen))
+        return moment(plan, datetime.fromisoformat(seen))
     except ValueError:
         return seen or "不详"
 
@@ -299,10 +164,10 @@ def audit(plan: Plan, lines: Sequence[str], count: int, now: datetime, part: int
     """The auditor found letters that should have gone and did not, or the other way round. Once a day (and `part`)."""
     rest = (f"其余{count - len(lines)}处从略。",) if count > len(lines) else ()
     return Alert(
-        dedup=f"audit:{plan.id}:{_local(plan, now).date()}:{part}",
+        dedup=f"audit:{plan.id}:{local(plan, now).date()}:{part}",
         headline=f"核对发信记录，发现{count}处不符",
         lines=(
-            f"{_moment(plan, now)}，按计划、事件记录、任职名单和工作日逐项核对发信记录，发现{count}处不符：",
+            f"{moment(plan, now)}，按计划、事件记录、任职名单和工作日逐项核对发信记录，发现{count}处不符：",
             *lines,
             *rest,
             "全部情况见 wsyf audit；某一事项某日的经过见 wsyf explain。漏发的请另行告知对方，误发的请予说明。",
