@@ -126,7 +126,8 @@ def test_every_subject_is_one_line_of_sensible_length_under_its_kind(letter: Let
     assert words == " ".join(words.split())
     assert 10 < len(words) <= SUBJECT_LENGTH
     assert re.match(
-        r"【工伤 ?预防·(任务告知|提醒|催办|督办|情况报告|回执|变更告知|工作交接告知|工作周报|工作月报|系统告警|测试)】", words
+        r"【工伤 ?预防·(任务告知|提醒|催办|督办|情况报告|回执|变更告知|工作交接告知|工作周报|工作月报|系统告警|测试)】",
+        words,
     )
 
 

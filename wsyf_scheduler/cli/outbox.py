@@ -38,8 +38,15 @@ for _act in (posting.release, posting.discard, posting.retry):
 
 
 @outbox.command("list", help=_("Messages, newest last. Alone: what has not left, and the last 20 sent."))
-@click.option("--state", type=click.Choice([state.value for state in MessageState]), metavar="STATE", help=_("only this state"))
-@click.option("--letter", type=click.Choice([kind.value for kind in LetterKind]), metavar="LETTER", help=_("only this kind of letter"))
+@click.option(
+    "--state", type=click.Choice([state.value for state in MessageState]), metavar="STATE", help=_("only this state")
+)
+@click.option(
+    "--letter",
+    type=click.Choice([kind.value for kind in LetterKind]),
+    metavar="LETTER",
+    help=_("only this kind of letter"),
+)
 @click.option("--department", help=_("only mail to this department (its id)"))
 @click.option("--plan", "plan_id", help=_("only mail of this plan"))
 @click.option("--since", type=DAY, help=_("only what was sent, or queued, on this day or later"))
