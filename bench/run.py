@@ -14,7 +14,7 @@ from pathlib import Path
 if __package__ in {None, ""}:  # `python bench/run.py`
     sys.path[0] = str(Path(__file__).parents[1])
 
-from bench import cli, commits, delivery, measure, memory, peers, rehearsal, tick
+from bench import cli, commits, delivery, figures, measure, memory, peers, rehearsal, tick
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
 VERSIONS = (
@@ -36,6 +36,7 @@ PARTS = {
     "commits": "Durable commits",
     "delivery": "Letters a second, from due row to recorded",
     "memory": "The daemon, idle",
+    "figures": "Assessing a country",
 }
 
 
@@ -55,6 +56,7 @@ def main() -> None:
         "commits": commits.run,
         "delivery": delivery.run,
         "memory": memory.run,
+        "figures": figures.run,
     }
     found = _standing()
     for name in given.parts or PARTS:

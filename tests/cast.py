@@ -30,7 +30,7 @@ from wsyf_scheduler.core.standard import STANDARD
 from wsyf_scheduler.errors import Fault
 from wsyf_scheduler.files import holidays
 from wsyf_scheduler.files import plan as plan_files
-from wsyf_scheduler.mail.letter import Deadline, Headers, Letter, Outcome, Outgoing, Phase, Sent
+from wsyf_scheduler.mail.letter import Attachment, Deadline, Headers, Letter, Outcome, Outgoing, Phase, Sent
 from wsyf_scheduler.mail.mailer import Posting, SerialPosting
 from wsyf_scheduler.mail.writer import Written
 from wsyf_scheduler.opening import scratch_app
@@ -203,8 +203,12 @@ class RecordingWriter:
     """Remembers what was to be written; the bytes are the Message-ID."""
 
     written: list[tuple[Letter, Headers, Sequence[Deadline]]] = field(default_factory=list)
+    files: list[Sequence[Attachment]] = field(default_factory=list)
 
-    def write(self, letter: Letter, headers: Headers, deadlines: Sequence[Deadline]) -> Written:
+    def write(
+        self, letter: Letter, headers: Headers, deadlines: Sequence[Deadline], files: Sequence[Attachment] = ()
+    ) -> Written:
+        self.files.append(files)
         self.written.append((letter, headers, deadlines))
         return Written(subject=letter.kind.value, raw=headers.message_id.encode())
 

@@ -1,19 +1,23 @@
-"""What a letter says of other assignments: the task a row waits for and what that left open, where a follow-up is from.
+"""What a letter says of other assignments: the task a row waits for and what that left open, where a follow-up is from,
+how far the departments are that owe one task together.
 
 Imports core, mail.letter and store.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from wsyf_scheduler.core.assignment import Assignment, State
 from wsyf_scheduler.core.follow_up import findings, is_follow_up
-from wsyf_scheduler.mail.letter import Waiting
+from wsyf_scheduler.core.kind import Kind
+from wsyf_scheduler.mail.letter import Letter, Waiting
 from wsyf_scheduler.store import assignments
 from wsyf_scheduler.store.db import Session
 
 GONE = (State.DONE, State.WAIVED, State.WITHDRAWN)
+TELLS_OF_OTHERS = ("escalation", "briefing")  # of a task several departments owe: who has handed in, who has not
 OfPlan = tuple[str, str]  # a plan, and a task or key of it
 
 
@@ -63,3 +67,22 @@ def _named(session: Session, plan_id: str, origin: str) -> str:
     found = assignments.of_task(session, plan_id, origin) or assignments.by_prefix(session, origin)
     titles = [item.title for item in found if item.plan_id == plan_id]
     return f"{origin} {titles[0]}" if titles else origin
+
+
+def joined(session: Session, letter: Letter, items: Sequence[Assignment], shorts: Mapping[str, str]) -> Letter:
+    """The letter with each row of a task of several departments saying who has handed in, and who has not."""
+    tasks = {(item.plan_id, item.task): assignments.of_task(session, item.plan_id, item.task) for item in items}
+    rows = {item.key: joint(item, tasks[item.plan_id, item.task], shorts) for item in items}
+    return replace(letter, rows=tuple(replace(row, joint=rows.get(row.key, "")) for row in letter.rows))
+
+
+def joint(item: Assignment, of_task: Sequence[Assignment], shorts: Mapping[str, str]) -> str:
+    """`3个部门中2个已报送，未报：交通`, or nothing for what one department owes alone."""
+    together = [
+        each for each in of_task if each.part == item.part and each.state not in (State.WAIVED, State.WITHDRAWN)
+    ]
+    if len(together) < 2:  # noqa: PLR2004 - one alone
+        return ""
+    missing = [shorts.get(each.department, each.department) for each in together if each.state is State.OPEN]
+    verb = "报送" if item.kind == Kind.DATA else "完成"
+    return f"{len(together)}个部门中{len(together) - len(missing)}个已{verb}，未{verb}：{'、'.join(missing)}"

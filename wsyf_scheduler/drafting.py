@@ -12,14 +12,14 @@ from typing import cast
 
 from wsyf_scheduler import awaiting, digesting, handing
 from wsyf_scheduler.app import App, TrackedPlan
-from wsyf_scheduler.core.assignment import Assignment, State
-from wsyf_scheduler.core.decide import silence
+from wsyf_scheduler.core.assignment import Assignment
 from wsyf_scheduler.core.grouping import row_order
 from wsyf_scheduler.core.ladder import DEPARTMENT_ROLES, LADDER_LETTERS
 from wsyf_scheduler.core.message import Message, MessageRow
 from wsyf_scheduler.core.people import Addressed, Post, Roster
-from wsyf_scheduler.enveloping import deadlines, headers
+from wsyf_scheduler.enveloping import GONE, deadlines, files, headers, noted
 from wsyf_scheduler.mail.letter import (
+    Attachment,
     Contact,
     Deadline,
     Headers,
@@ -37,45 +37,19 @@ from wsyf_scheduler.store.acted import BY_HAND
 from wsyf_scheduler.store.db import Session
 from wsyf_scheduler.store.notices import Earlier
 
-AFTER_ACT = {  # the states in which a receipt or change still says how things stand
-    "done": (State.DONE,),
-    "returned": (State.OPEN, State.SUBMITTED),
-    "waived": (State.WAIVED,),
-    "withdrawn": (State.WITHDRAWN,),
-    "reassigned": (State.WITHDRAWN,),
-    "reopened": (State.OPEN, State.SUBMITTED),
-}
 ON_LADDER = (*LADDER_LETTERS, "briefing")
 TELLS_WHO_WAS_TOLD = ("chaser", "escalation", "briefing")
-GONE = (State.DONE, State.WAIVED, State.WITHDRAWN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """A letter with its head and deadlines, ready to be written; `addressed` also names vacant posts."""
+    """A letter with its head, deadlines and forms, ready to be written; `addressed` also names vacant posts."""
 
     letter: Letter
     headers: Headers
     deadlines: tuple[Deadline, ...]
     addressed: Addressed
-
-
-def stale(letter: str, item: Assignment, row: MessageRow, today: date) -> str | None:
-    """Why a row is taken out of its letter before it is sent, or None while it still stands."""
-    if row.rung is None and BY_HAND not in row.detail:
-        told = AFTER_ACT.get(row.detail.get("happened", ""))
-        return None if told is None or item.state in told else "taken-back"
-    reason = silence(item, today)
-    if reason is not None:
-        return reason.value
-    if letter == "start":  # told once, whatever becomes of the due day
-        return None
-    if row.due_on != item.due_on:
-        return "due-day-changed"
-    restarted = item.ladder_from != item.tracked_from
-    if restarted and row.slot_at is not None and row.slot_at < item.ladder_from:
-        return "before-restart"
-    return None
+    files: tuple[Attachment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,11 +122,15 @@ def draft(app: App, session: Session, facts: Facts, message: Message, rows: Sequ
     dues = () if facts.blank else tuple(deadlines(facts.now, tracked, message, letter, ordered, items))
     if message.letter == handing.LETTER and not facts.blank:
         letter = replace(letter, rows=_handed(session, tracked, message, today))
+    if message.letter in awaiting.TELLS_OF_OTHERS and not facts.blank:
+        letter = awaiting.joined(session, letter, items, tracked.shorts)
+    attached = () if facts.blank else files(app, session, tracked, message, ordered, items, today)
     return Draft(
-        letter=letter,
+        letter=noted(letter, attached),
         headers=headers(app, facts.now.astimezone(tracked.table.hours.zone), message, addressed, items),
         deadlines=dues,
         addressed=addressed,
+        files=attached,
     )
 
 

@@ -1,19 +1,25 @@
-"""The head of a message and the calendar entries that go along. Imports app, core and mail.letter."""
+"""The head of a message, the calendar entries and forms that go along. Imports app, core, forming and mail.letter."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from dataclasses import replace
+from datetime import date, datetime
 
 from wsyf_scheduler.app import App, TrackedPlan
 from wsyf_scheduler.core.assignment import Assignment, State
 from wsyf_scheduler.core.message import Message, MessageRow
 from wsyf_scheduler.core.people import Addressed, Reader
-from wsyf_scheduler.mail.letter import Deadline, Headers, Letter, Mailbox
+from wsyf_scheduler.files.forms import file_name
+from wsyf_scheduler.forming import attachments
+from wsyf_scheduler.mail.letter import Attachment, Deadline, Headers, Letter, Mailbox
+from wsyf_scheduler.store.db import Session
 
 GONE = (State.DONE, State.WAIVED, State.WITHDRAWN)
 MOVES_DEADLINE = ("extended", "due-changed", "reopened", "waived", "withdrawn", "reassigned")
+CARRIES_FORMS = ("start", "reminder", "chaser", "escalation")  # what asks a department, not what tells its leaders
+FORM_ATTACHED = "（报送表见附件）"
 
 
 def headers(app: App, now: datetime, message: Message, addressed: Addressed, items: Sequence[Assignment]) -> Headers:
@@ -73,3 +79,28 @@ def deadlines(
                 stamped_at=now,
                 cancelled=cancelled,
             )
+
+
+def files(
+    app: App,
+    session: Session,
+    tracked: TrackedPlan,
+    message: Message,
+    rows: Sequence[MessageRow],
+    items: Sequence[Assignment],
+    today: date,
+) -> tuple[Attachment, ...]:
+    """The forms of those rows whose figures are still to come; a department that only supports gets none."""
+    if message.letter not in CARRIES_FORMS:
+        return ()
+    led = [item for row, item in zip(rows, items, strict=True) if row.role == "lead" and item.form is not None]
+    return attachments(app, session, tracked.plan, led, today) if led else ()
+
+
+def noted(letter: Letter, attached: Sequence[Attachment]) -> Letter:
+    """The letter with a word on each row whose form goes along."""
+    names = {each.name for each in attached}
+    rows = (
+        replace(row, hand_in=row.hand_in + FORM_ATTACHED) if file_name(row.key) in names else row for row in letter.rows
+    )
+    return replace(letter, rows=tuple(rows)) if names else letter

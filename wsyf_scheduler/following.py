@@ -17,7 +17,7 @@ from wsyf_scheduler.core.decide import NOTHING_DECIDED
 from wsyf_scheduler.core.ladder import Landing, Timetable
 from wsyf_scheduler.core.message import MessageRow
 from wsyf_scheduler.core.people import Post, Reader
-from wsyf_scheduler.drafting import stale
+from wsyf_scheduler.staleness import stale
 from wsyf_scheduler.store import acted, assignments, notices, outbox
 from wsyf_scheduler.store.db import Session
 from wsyf_scheduler.telling import asked_for_at, told_last

@@ -16,11 +16,12 @@ from wsyf_scheduler.app import App, TrackedPlan
 from wsyf_scheduler.core.ladder import Timetable
 from wsyf_scheduler.core.message import Message, MessageRow, MessageState
 from wsyf_scheduler.core.people import Addressed
-from wsyf_scheduler.drafting import Draft, Facts, draft, readers, stale
+from wsyf_scheduler.drafting import Draft, Facts, draft, readers
 from wsyf_scheduler.errors import MailTrouble
 from wsyf_scheduler.i18n import _
 from wsyf_scheduler.mail.letter import Outgoing
 from wsyf_scheduler.settling import Books
+from wsyf_scheduler.staleness import stale
 from wsyf_scheduler.store import notices, outbox
 from wsyf_scheduler.store.db import Session
 from wsyf_scheduler.store.outbox import Fate
@@ -142,7 +143,7 @@ def _make(app: App, session: Session, facts: Facts, message: Message, rows: list
         trouble = _("nobody is left to serve: {addresses} were refused for good")
         addresses = ", ".join(reader.address for reader in made.addressed.to)
         raise MailTrouble(trouble.format(addresses=addresses))
-    written = app.writer.write(made.letter, made.headers, made.deadlines)
+    written = app.writer.write(made.letter, made.headers, made.deadlines, made.files)
     to, cc = _addresses(made.addressed)
     outbox.keep_bytes(
         session,

@@ -93,6 +93,6 @@ def on_time(plan: Plan, table: Timetable, first: date) -> list[Planned]:
 
 def _closing(keys: list[str]) -> Act:
     def act(app: App, now: datetime) -> object:
-        return close.act(app, now, keys=keys, who=app.who)
+        return close.act(app, now, keys=keys, who=app.who, without_figures=True)
 
     return act

@@ -89,7 +89,7 @@ def _act(office: Office, random: Random) -> None:
     until, later = timedelta(days=random.randint(1, 20)), timedelta(days=random.randint(1, 40))
     act = office.act
     deeds: list[Callable[[], object]] = [
-        *[lambda: act(close.act, keys=[item.key])] * 2,
+        *[lambda: act(close.act, keys=[item.key], without_figures=True)] * 2,
         lambda: act(waive.act, key=item.key, reason="r"),
         *[lambda: act(reopen.act, key=item.key, reason="r")] * 2,
         *[lambda: act(release.act, keys=[item.key], everything=False)] * 2,

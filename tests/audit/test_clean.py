@@ -63,7 +63,7 @@ def test_the_gaoping_plan_with_all_that_can_happen_is_clean():
 
     script = [
         wsyf("2022-06-21 09:30", release.act, keys=["2022/1/emergency", "2022/1/housing"], everything=False),
-        wsyf("2022-07-01 09:00", close.act, keys=["2022/1/housing"]),
+        wsyf("2022-07-01 09:00", close.act, keys=["2022/1/housing"], without_figures=True),
         wsyf("2022-08-05 15:00", reopen.act, key="2022/1/housing", reason="r"),
         wsyf("2022-09-01 10:00", extend.act, key="2022/3/hrss", to=day("2023-02-10"), reason="r", approved_by="a"),
         wsyf("2022-10-12 08:00", waive.act, key="2022/5/hrss", reason="r"),

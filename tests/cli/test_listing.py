@@ -223,6 +223,7 @@ def test_show_gives_all_of_one_assignment(desk):
         "follow_ups",
         "waits_for",
         "left_open",
+        "together",
         "papers",
         "contacts",
     ]

@@ -150,7 +150,8 @@ def test_the_json_of_one_message_adds_headers_attempts_and_text(lived_desk):
     assert list(found) == [*MESSAGE_KEYS, "attempts", "headers", "attachments", "text"]
     assert list(found["attempts"][0]) == ["at", "phase", "outcome", "code", "text", "refused"]
     assert found["headers"]["Message-ID"] == found["message_id"]
-    assert found["attachments"] == ["deadline.ics"]
+    keys = ("2021-2022-4", "2022-1", "2021-2022-7", "2022-4")
+    assert set(found["attachments"]) == {"deadline.ics", *(f"数据报送表_{key}-emergency.xlsx" for key in keys)}
     assert found["text"].startswith("高平市")
     assert "\r" not in found["text"]
 

@@ -75,8 +75,9 @@ def test_a_reminder_after_the_due_day_is_dated_when_the_last_one_went(lived_desk
 
 
 def test_a_start_carries_its_deadline_for_the_calendar(lived_desk):
-    assert previewed(lived_desk, "start", KEY)["attachments"] == ["deadline.ics"]
-    assert "Attached: deadline.ics" in lived_desk.wsyf("preview", "start", KEY).out
+    form = "数据报送表_2022-1-emergency.xlsx"
+    assert previewed(lived_desk, "start", KEY)["attachments"] == ["deadline.ics", form]
+    assert f"Attached: deadline.ics, {form}" in lived_desk.wsyf("preview", "start", KEY).out
 
 
 @pytest.mark.parametrize("kind", ["receipt", "change", "alert"])

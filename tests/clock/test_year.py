@@ -82,7 +82,7 @@ def deed(what: str, chance: float) -> Act:
         item = items[int(chance * len(items))]
         match what:
             case "done":
-                return office.act(close.act, keys=[item.key])
+                return office.act(close.act, keys=[item.key], without_figures=True)
             case "waive":
                 return office.act(waive.act, key=item.key, reason="r")
             case "reopen":

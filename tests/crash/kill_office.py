@@ -184,7 +184,7 @@ class KillOffice:
         """What the coordinator does, in this process."""
         app = self.app()
         if verb == "done":
-            close.act(app, self.now(), keys=[key], who="coordinator")
+            close.act(app, self.now(), keys=[key], who="coordinator", without_figures=True)
         else:
             reopen.act(app, self.now(), key=key, who="coordinator", reason="材料不全")
         app.db.close()

@@ -100,7 +100,7 @@ def _daemon(order: dict[str, Any]) -> None:
 
 def _done(order: dict[str, Any]) -> None:
     app = _app(order)
-    close.act(app, app.clock.now(), keys=order["keys"], who="coordinator")
+    close.act(app, app.clock.now(), keys=order["keys"], who="coordinator", without_figures=True)
 
 
 def _reopen(order: dict[str, Any]) -> None:

@@ -82,7 +82,7 @@ def test_twenty_close_at_once_while_the_daemon_runs_and_each_is_told_once(desk, 
     chosen = keys(desk)[:20]
     with daemon(desk, sweep_every=0.3) as running:
         running.wait_notified("WATCHDOG=1")
-        finish([desk.start("done", key) for key in chosen])
+        finish([desk.start("done", key, "--without-figures", "--reason", "材料已收") for key in chosen])
         running.wait_swept()
         wait_until_sent(desk)
         assert running.stop() == 0
@@ -100,7 +100,7 @@ def test_one_assignment_closed_by_six_at_once_is_closed_once(desk, host):
     key = keys(desk)[0]
     with daemon(desk, sweep_every=0.3) as running:
         running.wait_notified("WATCHDOG=1")
-        processes = [desk.start("done", key) for _each in range(6)]
+        processes = [desk.start("done", key, "--without-figures", "--reason", "材料已收") for _each in range(6)]
         finish(processes, codes=(0, 4))
         running.wait_swept()
         wait_until_sent(desk)
@@ -116,7 +116,12 @@ def test_the_command_line_and_the_daemon_write_together(desk, host):
     with daemon(desk, sweep_every=0.1) as running:
         running.wait_notified("WATCHDOG=1")
         for _turn in range(2):
-            finish([desk.start("done", corner[0], corner[1]) for corner in corners])
+            finish(
+                [
+                    desk.start("done", corner[0], corner[1], "--without-figures", "--reason", "材料已收")
+                    for corner in corners
+                ]
+            )
             finish([desk.start("reopen", corner[0], "--reason", "材料不全") for corner in corners])
             finish([desk.start("reopen", corner[1], "--reason", "材料不全") for corner in corners])
         running.wait_swept()
@@ -135,7 +140,7 @@ def test_of_three_daemons_started_at_once_one_works_and_the_others_name_it_and_l
         os.sched_yield()
     (stays,) = [each for each in started if each.poll() is None]
     left = [each for each in started if each is not stays]
-    desk.wsyf("done", keys(desk)[0])
+    desk.wsyf("done", keys(desk)[0], "--without-figures", "--reason", "材料已收")
     said = [each.communicate(timeout=PATIENCE)[1] for each in left]
     assert [each.returncode for each in left] == [4, 4]
     assert all(re.search(rf"\({re.escape(socket.gethostname())}, pid {stays.pid}\)|\(\?\)", words) for words in said)
@@ -149,7 +154,7 @@ def test_rounds_by_hand_while_the_daemon_sends_send_nothing_twice(desk, host):
     with daemon(desk, sweep_every=0.1) as running:
         running.wait_notified("WATCHDOG=1")
         for first in range(0, 24, 8):
-            writing = [desk.start("done", *chosen[first : first + 8])]
+            writing = [desk.start("done", *chosen[first : first + 8], "--without-figures", "--reason", "材料已收")]
             finish([*writing, *(desk.start("tick") for _each in range(2))])
         running.wait_swept()
         wait_until_sent(desk)

@@ -96,7 +96,7 @@ def is_well_again(running: Running, desk: Desk, key: str = OTHER) -> None:
     assert found["daemon"]["running"], found
     assert found["daemon"]["trouble"] is None, found
     sent = len(desk.letters())
-    desk.wsyf("done", key)
+    desk.wsyf("done", key, "--without-figures", "--reason", "材料已收")
     running.wait_for("1 messages sent", len(said(running, "1 messages sent")) + 1)
     assert len(desk.letters()) > sent
     assert running.stop() == 0
@@ -112,7 +112,10 @@ def test_a_full_disk_is_said_once_shown_red_and_left_behind(desk, small_disk):
             while True:
                 file.write(b"x" * 4096)
         running.wait_for("is full; make room")
-        assert "is full; make room, nothing was changed" in desk.wsyf("done", KEY, code=6).err
+        assert (
+            "is full; make room, nothing was changed"
+            in desk.wsyf("done", KEY, "--without-figures", "--reason", "材料已收", code=6).err
+        )
         for _sweep in range(3):
             running.wait_swept()
         assert "is full" in trouble(desk)
@@ -147,7 +150,10 @@ def test_a_corrupt_page_is_said_once_shown_red_and_left_behind(desk):
         for _sweep in range(3):
             running.wait_for("action=swept]", running.log.count("action=swept]") + 3)
         assert "damaged or no database" in trouble(desk)
-        assert "damaged or no database; restore a backup" in desk.wsyf("done", KEY, code=6).err
+        assert (
+            "damaged or no database; restore a backup"
+            in desk.wsyf("done", KEY, "--without-figures", "--reason", "材料已收", code=6).err
+        )
         assert is_said_once(running, "damaged or no database")
         running.process.kill()
     assert "Traceback" not in running.log
@@ -177,7 +183,7 @@ def test_a_backup_put_in_its_place_by_hand_is_used_at_once_and_held(desk, tmp_pa
             each.unlink()
         desk.database.with_name("new.db").replace(desk.database)
         running.wait_swept()
-        desk.wsyf("done", KEY)
+        desk.wsyf("done", KEY, "--without-figures", "--reason", "材料已收")
         running.wait_swept()
         assert desk.sql("SELECT state FROM message WHERE letter = 'receipt'") == [("queued",)]
         assert status(desk)[1]["hold"]["reason"] == "restored"
@@ -188,7 +194,7 @@ def test_a_backup_put_in_its_place_by_hand_is_used_at_once_and_held(desk, tmp_pa
 def test_a_write_ahead_log_taken_away_loses_nothing(desk):
     with daemon(desk) as running:
         begin(running)
-        desk.wsyf("done", KEY)
+        desk.wsyf("done", KEY, "--without-figures", "--reason", "材料已收")
         running.wait_for("1 messages sent")
         running.wait_swept()
         beside(desk.database)[0].unlink()

@@ -111,7 +111,15 @@ def test_at_nine_all_that_the_rules_owe_is_sent_and_nothing_before_or_after(desk
 
 def test_what_was_closed_before_nine_is_not_chased_and_gets_its_receipt(desk, live):
     live("2022-05-19", "2022-05-24", "2022-05-26", "2022-05-31")
-    desk.wsyf("done", "2022/1/housing", "2021-2022/4/housing", at="2022-06-01T08:55")
+    desk.wsyf(
+        "done",
+        "2022/1/housing",
+        "2021-2022/4/housing",
+        "--without-figures",
+        "--reason",
+        "材料已收",
+        at="2022-06-01T08:55",
+    )
     with Smtpd() as server:
         use_smtp(desk, server.port)
         app = open_app(config_file.load(desk.config), who="daemon", at=datetime.fromisoformat("2022-06-01T09:00+08:00"))

@@ -246,7 +246,7 @@ def test_sigterm_finishes_the_message_in_hand_and_leaves_the_rest_queued(desk):
     with HeldServer() as server:
         use_smtp(desk, server.port)
         desk.edit("config.toml", "connections = 2 ", "connections = 1 ")
-        desk.wsyf("done", *CLOSED)
+        desk.wsyf("done", *CLOSED, "--without-figures", "--reason", "材料已收")
         with daemon(desk) as running:
             assert server.reached.wait(30)
             running.signal(signal.SIGTERM)
@@ -264,7 +264,7 @@ def test_killed_while_sending_the_next_takes_up_its_claim_byte_for_byte(desk):
     with HeldServer() as server:
         use_smtp(desk, server.port)
         desk.edit("config.toml", "connections = 2 ", "connections = 1 ")
-        desk.wsyf("done", *CLOSED)
+        desk.wsyf("done", *CLOSED, "--without-figures", "--reason", "材料已收")
         with daemon(desk) as running:
             assert server.reached.wait(30)
             running.signal(signal.SIGKILL)
@@ -288,7 +288,7 @@ def test_killed_while_sending_the_next_takes_up_its_claim_byte_for_byte(desk):
 def test_a_round_by_hand_waits_for_the_daemon_that_sends_and_doubles_nothing(desk):
     with HeldServer() as server:
         use_smtp(desk, server.port)
-        desk.wsyf("done", *CLOSED)
+        desk.wsyf("done", *CLOSED, "--without-figures", "--reason", "材料已收")
         with daemon(desk) as running:
             assert server.reached.wait(30)
             with desk.start("tick") as round_:
@@ -306,7 +306,7 @@ def test_a_slow_server_holds_up_no_sweep(desk):
     with HeldServer() as server:
         use_smtp(desk, server.port)
         desk.edit("config.toml", "connections = 2 ", "connections = 1 ")
-        desk.wsyf("done", *CLOSED)
+        desk.wsyf("done", *CLOSED, "--without-figures", "--reason", "材料已收")
         with daemon(desk) as running:
             assert server.reached.wait(30)
             running.wait_notified("WATCHDOG=1", running.notified.count("WATCHDOG=1") + 3)

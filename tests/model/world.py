@@ -196,7 +196,7 @@ class Server:
 class PlainWriter:
     """The bytes say who, what and when, and nothing else."""
 
-    def write(self, letter: Letter, headers: Headers, deadlines: Sequence[Deadline]) -> Written:
+    def write(self, letter: Letter, headers: Headers, deadlines: Sequence[Deadline], files: object = ()) -> Written:
         said = {
             "id": headers.message_id,
             "kind": letter.kind.value,

@@ -49,7 +49,7 @@ def live(desk: Desk, *, closes: dict[str, list[str]]) -> list[dict[str, object]]
     day = FIRST
     while day <= LAST:
         for at in sorted(at for at in closes if at.startswith(str(day))):
-            desk.wsyf("done", *closes[at], at=at)
+            desk.wsyf("done", *closes[at], "--without-figures", "--reason", "材料已收", at=at)
             desk.wsyf("tick", at=at)
         desk.wsyf("tick", at=day)
         day += ONE_DAY

@@ -150,7 +150,7 @@ def test_what_is_closed_is_not_foretold(tracked_desk):
 
     tracked_desk.wsyf("tick", at="2022-05-24")
     assert about_housing()
-    tracked_desk.wsyf("done", "2022/1/housing", at="2022-05-24T12:00")
+    tracked_desk.wsyf("done", "2022/1/housing", "--without-figures", "--reason", "材料已收", at="2022-05-24T12:00")
     assert [line["letter"] for line in about_housing()] in ([], ["receipt"])
 
 

@@ -385,7 +385,7 @@ def test_events_written_before_there_were_chains_are_chained_by_the_upgrade(tmp_
                 '{"a": 1}',
             )
             old.execute("INSERT INTO event (at, who, action, plan_id, why, detail) VALUES (?, ?, ?, ?, ?, ?)", values)
-    assert upgrade(db) == ("0001", "0003")
+    assert upgrade(db) == ("0001", "0004")
     found = verify(path)
     assert (found.events, found.breaks) == (40, ())
     assert [(head.chain, head.seq) for head in found.heads] == [("", 20), ("gaoping-2021-2025", 20)]

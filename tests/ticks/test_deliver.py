@@ -139,7 +139,7 @@ def test_a_letter_that_cannot_be_made_does_not_stop_the_others(office: Office) -
     """A name that no header takes slipped into the database: that letter is written off, the others go."""
 
     class Strict(type(office.writer)):  # type: ignore[misc]
-        def write(self, letter: Letter, headers: Headers, deadlines: list[Deadline]) -> Written:
+        def write(self, letter: Letter, headers: Headers, deadlines: list[Deadline], files: object = ()) -> Written:
             if any("emergency" in box.address for box in headers.to):
                 raise MailTrouble("mail header To: control character U+000A is not allowed")
             written: Written = super().write(letter, headers, deadlines)

@@ -49,13 +49,17 @@ ROOMS: dict[str, frozenset[str]] = {
     "telling": OFFICE | {"app", "alerts"},
     "changing": OFFICE | {"app"},
     "digesting": OFFICE | {"app", "alerts"},
-    "enveloping": OFFICE | {"app"},
+    "figuring": OFFICE,
+    "reaching": OFFICE | {"figuring"},
+    "forming": OFFICE | {"app", "figuring", "finding"},
+    "enveloping": OFFICE | {"app", "forming"},
     "handing": OFFICE | {"app", "alerts"},
     "awaiting": OFFICE,
     "drafting": OFFICE | {"app", "awaiting", "digesting", "enveloping", "handing"},
-    "following": OFFICE | {"app", "drafting", "telling"},
+    "staleness": OFFICE,
+    "following": OFFICE | {"app", "staleness", "telling"},
     "settling": OFFICE | {"app", "alerts", "processes", "telling"},
-    "preparing": OFFICE | {"app", "alerts", "drafting", "handing", "settling", "telling"},
+    "preparing": OFFICE | {"app", "alerts", "drafting", "handing", "settling", "staleness", "telling"},
     "picking": frozenset({"core", "store"}) | GROUND,
 }
 ROOMS["audit"] = OFFICE | {"app"}
@@ -64,6 +68,7 @@ BELOW_ACTS = frozenset(ROOMS) - {"__init__"}
 ROOMS["acts"] = BELOW_ACTS
 ROOMS["ticks"] = BELOW_ACTS
 ROOMS["reports"] = BELOW_ACTS
+ROOMS["papers"] = BELOW_ACTS | {"reports"}
 ROOMS["rounds"] = BELOW_ACTS | {"ticks"}
 ROOMS["daemon"] = BELOW_ACTS | {"rounds", "ticks"}
 ROOMS["rehearsal"] = BELOW_ACTS | {"acts", "ticks"}
@@ -84,12 +89,16 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "dateutil": ("files.",),
     "holidays": ("files.holidays",),
     "icalendar": ("mail.ics",),
-    "jinja2": ("mail.letters", "mail.sandbox", "reports."),
-    "python_calamine": ("files.sheets",),
+    "docx": ("papers.word",),
+    "docxtpl": ("papers.word",),
+    "jinja2": ("mail.letters", "mail.sandbox", "papers.word", "reports."),
+    "lxml": ("papers.word",),
+    "matplotlib": ("papers.pictures",),
+    "python_calamine": ("files.opening_sheets",),
     "rich": ("cli.", "demo."),
     "sqlalchemy": ("store.",),
     "sqlmodel": ("store.",),
-    "xlsxwriter": ("files.", "reports."),
+    "xlsxwriter": ("files.", "papers.", "reports."),
     # of the standard library
     "asyncio": ("mail.smtp", "mail.dialing", "mail.wire", "mail.lanes", "demo.server"),
     "gettext": ("i18n",),

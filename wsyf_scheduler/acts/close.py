@@ -9,8 +9,10 @@ from wsyf_scheduler.app import App
 from wsyf_scheduler.changing import apply, state_after, today_of
 from wsyf_scheduler.core.assignment import Assignment, Verb
 from wsyf_scheduler.errors import Forbidden
+from wsyf_scheduler.figuring import lacking
 from wsyf_scheduler.finding import find
 from wsyf_scheduler.i18n import _
+from wsyf_scheduler.store import figures
 from wsyf_scheduler.store.db import Session
 from wsyf_scheduler.telling import tell
 
@@ -24,11 +26,34 @@ def act(
     on: date | None = None,
     note: str = "",
     detail: dict[str, object] | None = None,
+    without_figures: bool = False,
 ) -> list[Assignment]:
-    """Close all of them or none; returns them as they are now. `on` is the day it was handed in, today by default."""
+    """Close all of them or none; returns them as they are now. `on` is the day it was handed in, today by default.
+
+    Raises Forbidden where the figures an assignment collects are not whole, but `without_figures`.
+    """
     with app.db.begin() as session:
         items = list({item.id: item for item in (find(session, key) for key in keys)}.values())
-        return [_close(app, session, now, item, who=who, on=on, note=note, detail=detail) for item in items]
+        closed = [_close(app, session, now, item, who=who, on=on, note=note, detail=detail) for item in items]
+        for item in items if not without_figures else ():  # last: what else is wrong with the act is said first
+            _require_figures(app, session, item)
+        return closed
+
+
+def _require_figures(app: App, session: Session, item: Assignment) -> None:
+    """A data or training task is done when its figures are in (RULES.md §7)."""
+    if item.form is None:
+        return
+    plan = app.plans(session)[item.plan_id].plan
+    rest = lacking(plan, item, figures.of_assignment(session, item.id))
+    if rest:
+        names = {industry.id: industry.name for industry in plan.industries}
+        missing = _(", ").join(f"{names.get(industry, industry)} {measure.name}" for industry, measure in rest)
+        message = _(
+            "{key} lacks figures: {missing}; `wsyf data import` or `wsyf data submit` takes them,"
+            " --without-figures --reason TEXT closes it without them"
+        )
+        raise Forbidden(message.format(key=item.key, missing=missing))
 
 
 def _close(

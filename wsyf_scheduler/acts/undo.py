@@ -15,10 +15,10 @@ from wsyf_scheduler.changing import BEFORE, apply, today_of, told_of
 from wsyf_scheduler.core.assignment import Assignment, State
 from wsyf_scheduler.core.decide import silence
 from wsyf_scheduler.core.message import Message, MessageState
-from wsyf_scheduler.drafting import stale
 from wsyf_scheduler.errors import Forbidden
 from wsyf_scheduler.i18n import _
 from wsyf_scheduler.picking import note
+from wsyf_scheduler.staleness import stale
 from wsyf_scheduler.store import acted, assignments, facts, lookup, lost, messages, outbox
 from wsyf_scheduler.store.acted import TOLD, UNDONE, Act, Queued
 from wsyf_scheduler.store.db import Session
@@ -122,6 +122,7 @@ def _instead() -> dict[str, str]:
         "address": people,
         "calendar": calendar,
         "year": calendar,
+        "figures": _("figures are not undone: hand in the right ones (`wsyf data submit`), the old ones are kept"),
         "queue": mail,
         "host": mail,
     }

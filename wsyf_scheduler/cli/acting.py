@@ -18,6 +18,7 @@ from wsyf_scheduler.cli.office import (
     need,
     pass_office,
 )
+from wsyf_scheduler.cli.output import say
 from wsyf_scheduler.core.assignment import Assignment
 from wsyf_scheduler.i18n import _
 
@@ -52,7 +53,9 @@ def done(  # noqa: PLR0913 - an option each
     app = office.app(dry_run=dry_run)
     now, before = app.clock.now(), look(app, keys)
     keys = tuple(str(item.id) for item in before)
-    act = partial(close.act, now=now, keys=keys, who=login_name(), on=on, note=note or reason)
+    act = partial(
+        close.act, now=now, keys=keys, who=login_name(), on=on, note=note or reason, without_figures=without_figures
+    )
     detail: dict[str, object] = {"without_figures": reason} if without_figures else {}
     if files:
         act(office.app(dry_run=True), detail=detail)  # what is refused leaves no paper behind
@@ -60,6 +63,11 @@ def done(  # noqa: PLR0913 - an option each
     after = act(app, detail=detail)
     words = _closed_with_papers if files else _closed
     tell(app, now, Done(pairs=paired(before, after), letter="receipt", words=words, as_json=as_json, dry_run=dry_run))
+    if any(item.form for item in after):
+        from wsyf_scheduler.cli.figure_words import close_reached, closed_by_figures
+
+        for item in close_reached(app, now, after, who=login_name()):
+            say(closed_by_figures(item), err=as_json)
 
 
 def _closed(item: Assignment) -> str:

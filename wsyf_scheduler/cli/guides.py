@@ -51,6 +51,7 @@ GUIDES: dict[str, Guide] = {
     ),
     "year": Guide(page="operations", section="year", about=lambda: _("the coordinator's year, chore by chore")),
     "calendar": Guide(page="calendar", about=lambda: _("working days, and importing the yearly notice")),
+    "figures": Guide(page="figures", about=lambda: _("figures handed in, goals, and their arithmetic")),
     "plan-format": Guide(page="plan-format", about=lambda: _("writing a plan as files")),
     "rules": Guide(page="rules", about=lambda: _("what is owed, when, and to whom")),
     "states": Guide(page="state-chart", about=lambda: _("the states of an assignment")),

@@ -29,7 +29,8 @@ class Kindred:
 
     `origin` is what it came from: one assignment, or those of a task. `begot` are the follow-ups that came of it or
     of its task, and of those in turn. `takers` took it over where it is withdrawn. `awaited` is the task it waits for,
-    `left_open` the follow-ups of that which are still owed.
+    `left_open` the follow-ups of that which are still owed. `together` is the same task and part in all its
+    departments, where several.
     """
 
     origin: tuple[Assignment, ...] = ()
@@ -37,6 +38,7 @@ class Kindred:
     takers: tuple[Assignment, ...] = ()
     awaited: tuple[Assignment, ...] = ()
     left_open: tuple[Assignment, ...] = ()
+    together: tuple[Assignment, ...] = ()
 
     def as_json(self, item: Assignment) -> dict[str, object]:
         """The part of `wsyf show --json` that is about other assignments."""
@@ -46,6 +48,7 @@ class Kindred:
             "follow_ups": [_brief(each) for each in self.begot],
             "waits_for": [_brief(each) for each in self.awaited],
             "left_open": [_brief(each) for each in self.left_open],
+            "together": [_brief(each) for each in self.together],
         }
 
 
@@ -71,7 +74,18 @@ def kindred(opened: Glance, item: Assignment) -> Kindred:
         takers=tuple(_takers(opened, item, derived)),
         awaited=tuple(awaited),
         left_open=tuple(each for each in come_from(derived, roots) if each.state in OWED),
+        together=tuple(_together(opened, item)),
     )
+
+
+def _together(opened: Glance, item: Assignment) -> list[Assignment]:
+    """The task and part in all departments that owe it, or did; none where it is one department's alone."""
+    found = [
+        each
+        for each in _of_task(opened, item.plan_id, item.task)
+        if each.part == item.part and each.state not in (State.WAIVED, State.WITHDRAWN)
+    ]
+    return found if len(found) > 1 else []
 
 
 def _takers(opened: Glance, item: Assignment, derived: list[Assignment]) -> list[Assignment]:
@@ -97,13 +111,21 @@ def _of_task(opened: Glance, plan_id: str, task: str) -> list[Assignment]:
     return opened.assignments(OF_TASK, {"plan": plan_id, "period": period, "number": number})
 
 
-def facts(found: Kindred, item: Assignment, today: date) -> list[tuple[str, str]]:
+def facts(found: Kindred, item: Assignment, today: date, names: dict[str, str]) -> list[tuple[str, str]]:
     """Labels and what they say, for `wsyf show`; what is not so is left out."""
     came = _("came from: ") if is_follow_up(item.number) else _("took over from: ")
     said = [(came, _named(item.origin or "", found.origin, today)) if item.origin else ("", "")]
     said += [(_("taken over by: "), _named(each.key, (each,), today)) for each in found.takers]
     said += [(_("waits for: "), _named(item.after, found.awaited, today)) if item.after else ("", "")]
+    said += [(_("all departments: "), _jointly(found.together, names)) if found.together else ("", "")]
     return [(label, words) for label, words in said if words]
+
+
+def _jointly(together: tuple[Assignment, ...], names: dict[str, str]) -> str:
+    """`2 of 3 handed in; missing: 交通`."""
+    missing = [names.get(each.department, each.department) for each in together if each.state is State.OPEN]
+    words = _("{n} of {all} handed in").format(n=len(together) - len(missing), all=len(together))
+    return words + (_("; missing: {names}").format(names=_(", ").join(missing)) if missing else "")
 
 
 def _named(name: str, items: tuple[Assignment, ...], today: date) -> str:

@@ -47,6 +47,8 @@ COMMANDS: dict[str, tuple[str, Callable[[], str]]] = {
     "rehearse": ("rehearsing:rehearse", lambda: _("live through the plan in seconds, sending nothing")),
     "outbox": ("outbox:outbox", lambda: _("messages and their fate: list, show, release, discard, retry")),
     "preview": ("previewing:preview", lambda: _("a letter as it would go out")),
+    "data": ("figures:data", lambda: _("figures: forms out and in, by telephone, confirmed")),
+    "assess": ("assessing:assess", lambda: _("goals against figures: are we on course")),
     "log": ("trail:log", lambda: _("the event trail: who did what, when, why; is it unbroken")),
     "audit": ("auditing:audit", lambda: _("hold what was sent against what was owed")),
     "tick": ("running:tick", lambda: _("one round of what the daemon does")),

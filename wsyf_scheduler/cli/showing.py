@@ -210,7 +210,7 @@ def _facts(sight: Sight) -> list[tuple[str, str]]:
         (_("state: "), state_words(item, today)),
         (_("telephone: "), clauses(map(_call, sight.contacts))),
         (_("closed: "), str(item.closed_on) if item.closed_on else ""),
-        *kindred_facts(sight.kindred, item, today),
+        *kindred_facts(sight.kindred, item, today, sight.names),
         (_("hand in: "), item.hand_in),
         (_("text: "), item.text),
         *((_("noted: "), _noted(sight, each)) for each in sight.notes),

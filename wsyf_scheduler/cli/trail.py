@@ -193,6 +193,9 @@ def reasons(why: str, detail: dict[str, Any]) -> str:
         said.append(phrase(detail["undone"]["action"]))
     if "papers" in detail:
         said.append(_("papers: {names}").format(names=listed(each["name"] for each in detail["papers"])))
+    if "figures" in detail and "year" in detail:
+        said.append(_("figures of {year}").format(year=detail["year"]))
+        detail = {name: value for name, value in detail.items() if name != "year"}
     names = _numbers()
     counts = [f"{names.get(name, name)} {value}" for name, value in detail.items() if type(value) is int and value]
     return clauses((*said, listed(counts)))
@@ -238,6 +241,8 @@ def phrase(action: str) -> str:
         "bytes_forgotten": _("bytes of old letters let go"),
         "database_restored": _("database restored from a backup"),
         "hook_given_up": _("alert command given up"),
+        "figures_confirmed": _("figures confirmed as final"),
+        "figures_handed_in": _("figures handed in"),
         "host_adopted": _("accepted on this host"),
         "message_cancelled": _("mail cancelled, nothing left to say"),
         "message_discarded": _("mail given up"),

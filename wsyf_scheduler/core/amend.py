@@ -240,7 +240,7 @@ def words_of(want: Wanted) -> dict[str, object]:
         "due_basis": want.basis.value,
         "support": want.support,
         "data_year": want.data_year,
-        "form": want.form.value if want.form else None,
+        "form": want.form,
         "after": want.after,
         "hand_in": want.hand_in,
         "begins_on": want.period_begins_on,

@@ -8,6 +8,7 @@ from enum import StrEnum
 from string import ascii_lowercase
 
 from wsyf_scheduler.core.kind import Kind
+from wsyf_scheduler.core.measures import NOTHING_MEASURED, Measured
 
 
 class Basis(StrEnum):
@@ -19,7 +20,7 @@ class Basis(StrEnum):
 
 
 class Form(StrEnum):
-    """What figures a task collects."""
+    """What figures a task collects, in the standard measures; a plan may declare its own."""
 
     ACCIDENTS = "accidents"
     PNEUMOCONIOSIS = "pneumoconiosis"
@@ -46,15 +47,12 @@ class Industry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """A row of Annex 1: what one industry is to reach by `year` against `baseline_year`; percents are whole numbers."""
+    """A row of Annex 1: what one industry is to reach by `year` against `baseline_year`, and by which rules."""
 
     industry: str
     baseline_year: int
     year: int
-    reduction_pct: int | None = None
-    ratio: str | None = None
-    safety_coverage_pct: int | None = None
-    health_coverage_pct: int | None = None
+    aims: tuple[tuple[str, str, int | None], ...] = ()  # indicator, rule, percent
     text: str = ""
 
 
@@ -90,10 +88,13 @@ class Task:
     support: tuple[str, ...]
     dues: tuple[Due, ...]
     basis: Basis
-    form: Form | None = None
+    form: str | None = None
     after: str | None = None  # "period/number" of the task this one waits for
     hand_in: str = ""
     source: str = ""
+    counts: str | None = None  # the size it reports, of the year it is due in
+    closed_by: tuple[str, ...] = ()  # indicators: it is closed when its department's industries reach them all
+    percent: int | None = None  # how much of each
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +140,9 @@ class Plan:
     departments: tuple[Department, ...]
     industries: tuple[Industry, ...] = ()
     targets: tuple[Target, ...] = ()
+    measured: Measured = NOTHING_MEASURED
     roles: tuple[tuple[str, str], ...] = ()
+    superior: str = ""  # the next level up, whom the lead department reports to year by year
     periods: tuple[Period, ...] = ()
     draft: bool = False  # may be looked at and rehearsed, but not tracked
 
@@ -168,7 +171,7 @@ class Wanted:
     basis: Basis
     support: tuple[str, ...] = ()
     data_year: int | None = None
-    form: Form | None = None
+    form: str | None = None
     after: str | None = None
     hand_in: str = ""
     position: int = field(default=0, compare=False)
@@ -229,7 +232,7 @@ def _of_task(plan: Plan, period: Period, task: Task) -> list[Wanted]:
             basis=task.basis,
             support=task.support,
             data_year=_data_year(period, task, due, department in answering),
-            form=task.form if task.form is not Form.TRAINING or department in answering else None,
+            form=task.form if task.form != Form.TRAINING or department in answering else None,
             after=task.after,
             hand_in=worded(task.hand_in, due.data_year),
         )
@@ -241,6 +244,6 @@ def _of_task(plan: Plan, period: Period, task: Task) -> list[Wanted]:
 
 def _data_year(period: Period, task: Task, due: Due, answering: bool) -> int | None:  # noqa: FBT001 - private
     """Training figures are asked only of departments that answer for an industry (RULES.md §7)."""
-    if task.form is Form.TRAINING:
+    if task.form == Form.TRAINING:
         return (due.data_year or period.measure_year) if answering else None
     return due.data_year

@@ -137,7 +137,7 @@ def _name(item: Assignment) -> str:
 
 
 def _closing(item: Assignment) -> Act:
-    return lambda app, now: close.act(app, now, keys=[_name(item)], who=COORDINATOR)
+    return lambda app, now: close.act(app, now, keys=[_name(item)], who=COORDINATOR, without_figures=True)
 
 
 def _waiving(item: Assignment, what: Waived) -> Act:

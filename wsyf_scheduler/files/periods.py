@@ -6,8 +6,8 @@ Imports core, reading, files.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
+from wsyf_scheduler.core.measures import Measured
 from wsyf_scheduler.core.plan import Goal, Period, Plan
 from wsyf_scheduler.files.dues import Span
 from wsyf_scheduler.files.tasks import Entry, read_task
@@ -17,22 +17,11 @@ from wsyf_scheduler.values import shown, unknown_word
 
 IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*")
 RESERVED = "annex-1"  # names Annex 1 in assessments
-MEASURES = ("accidents", "casualties", "ratio", "safety_coverage", "health_coverage")
-
-
-@dataclass(frozen=True, slots=True)
-class _Rule:
-    """What goes with a rule: the measures it judges, and which numbers it needs."""
-
-    measures: tuple[str, ...]
-    needs: tuple[str, ...] = ()
-
-
-RULES = {
-    "below": _Rule(("accidents", "casualties"), ("baseline_year",)),
-    "lower": _Rule(("accidents", "casualties"), ("baseline_year", "percent")),
-    "falling": _Rule(("ratio",)),
-    "coverage": _Rule(("safety_coverage", "health_coverage"), ("percent",)),
+NEEDS = {  # which numbers go with a rule
+    "below": ("baseline_year",),
+    "lower": ("baseline_year", "percent"),
+    "falling": (),
+    "coverage": ("percent",),
 }
 
 
@@ -60,7 +49,7 @@ def read_period(root: Table, plan: Plan) -> tuple[Period | None, list[Entry]]:
         first_year=first or 1,
         last_year=last or 1,
         measure_year=table.year("measure_year", last),
-        goals=_goals(root.tables("goals")),
+        goals=_goals(root.tables("goals"), plan.measured),
     )
     table.close()
     entries = _entries(root, plan, period.id, Span(period.begins_on, period.ends_on) if is_sound else None)
@@ -74,16 +63,16 @@ def _entries(root: Table, plan: Plan, period: str, span: Span | None) -> list[En
     return [Entry(read_task(table, plan, span), table, period) for table in root.tables("tasks")]
 
 
-def _goals(tables: list[Table]) -> tuple[Goal, ...]:
-    goals = tuple(_goal(table) for table in tables)
+def _goals(tables: list[Table], measured: Measured) -> tuple[Goal, ...]:
+    goals = tuple(_goal(table, measured) for table in tables)
     for index, (goal, table) in enumerate(zip(goals, tables, strict=True)):
         if goal.number and goal.number in [earlier.number for earlier in goals[:index]]:
             table.fault("number", _("duplicate: goal {number} stands here twice").format(number=goal.number))
     return goals
 
 
-def _goal(table: Table) -> Goal:
-    rule = table.choice("rule", RULES)
+def _goal(table: Table, measured: Measured) -> Goal:
+    rule = table.choice("rule", NEEDS)
     goal = Goal(
         number=table.integer("number", least=1),
         text=table.text("text"),
@@ -92,22 +81,23 @@ def _goal(table: Table) -> Goal:
         baseline_year=table.year("baseline_year") if table.has("baseline_year") else None,
         percent=percent(table, "percent"),
     )
-    fits = RULES[rule] if table.raw("rule") == rule else None
-    _check_measures(table, goal, fits)
-    for key in ("baseline_year", "percent") if fits else ():
+    is_known = table.raw("rule") == rule
+    _check_measures(table, goal, measured, rule if is_known else None)
+    for key in ("baseline_year", "percent") if is_known else ():
         _check_needed(table, key, rule)
     table.close()
     return goal
 
 
-def _check_measures(table: Table, goal: Goal, fits: _Rule | None) -> None:
-    allowed = fits.measures if fits else MEASURES
+def _check_measures(table: Table, goal: Goal, measured: Measured, rule: str | None) -> None:
+    known = [each.id for each in measured.indicators]
+    allowed = [each.id for each in measured.indicators if rule is None or rule in each.rules]
     for index, measure in enumerate(goal.measures):
-        if measure in MEASURES and measure not in allowed:
+        if measure in known and measure not in allowed:
             expected = _('one of {known} with rule "{rule}"').format(known=", ".join(allowed), rule=goal.rule)
             message = _("expected {expected}, found {found}").format(expected=expected, found=shown(measure))
             table.fault("measures", message)
-        elif measure not in MEASURES:
+        elif measure not in known:
             table.fault("measures", unknown_word(measure, allowed))
         if measure in goal.measures[:index]:
             table.fault("measures", _("duplicate: {name} stands here twice").format(name=shown(measure)))
@@ -116,7 +106,7 @@ def _check_measures(table: Table, goal: Goal, fits: _Rule | None) -> None:
 
 
 def _check_needed(table: Table, key: str, rule: str) -> None:
-    is_needed = key in RULES[rule].needs
+    is_needed = key in NEEDS[rule]
     if is_needed and not table.has(key):
         expected = _("a year such as 2026") if key == "baseline_year" else _("a whole number")
         table.fault(key, _('missing: expected {expected} with rule "{rule}"').format(expected=expected, rule=rule))

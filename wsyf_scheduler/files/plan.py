@@ -19,13 +19,13 @@ from wsyf_scheduler.core.plan import (
     Industry,
     Period,
     Plan,
-    Target,
     assignment_key,
     part_name,
 )
 from wsyf_scheduler.errors import Fault, Invalid, reason
 from wsyf_scheduler.files.dues import Span
-from wsyf_scheduler.files.periods import identifier, percent, read_period
+from wsyf_scheduler.files.measures import read_measured, read_target
+from wsyf_scheduler.files.periods import identifier, read_period
 from wsyf_scheduler.files.tasks import Entry, read_task
 from wsyf_scheduler.i18n import _
 from wsyf_scheduler.reading import Document, Table, decode
@@ -112,7 +112,8 @@ def _head(root: Table) -> Plan:
     known = [department.id for department in departments]
     industries = tuple(_industry(table, known) for table in root.tables("industries"))
     _unique(root.tables("industries"), "id")
-    targets = tuple(_target(table, [industry.id for industry in industries]) for table in root.tables("targets"))
+    measured = read_measured(root, industries)
+    targets = tuple(read_target(table, industries, measured) for table in root.tables("targets"))
     _unique(root.tables("targets"), "industry")
     roles = root.table("roles")
     plan = Plan(
@@ -124,8 +125,10 @@ def _head(root: Table) -> Plan:
         zone=_zone(root),
         lead=_one_of(root, "lead", known),
         office=root.line("office"),
+        superior=root.line("superior", ""),
         departments=departments,
         industries=industries,
+        measured=measured,
         targets=targets,
         roles=tuple((role, roles.line(role, "")) for role in ROLES),
         draft=root.boolean("draft", default=False),
@@ -167,21 +170,6 @@ def _industry(table: Table, departments: list[str]) -> Industry:
     industry = Industry(id=identifier(table), name=table.line("name"), department=answering)
     table.close()
     return industry
-
-
-def _target(table: Table, industries: list[str]) -> Target:
-    target = Target(
-        industry=_one_of(table, "industry", industries),
-        baseline_year=table.year("baseline_year"),
-        year=table.year("year"),
-        reduction_pct=percent(table, "reduction_pct"),
-        ratio=table.choice("ratio", ("falling",)) if table.has("ratio") else None,
-        safety_coverage_pct=percent(table, "safety_coverage_pct"),
-        health_coverage_pct=percent(table, "health_coverage_pct"),
-        text=table.text("text", ""),
-    )
-    table.close()
-    return target
 
 
 def _with_periods(plan: Plan, root: Document, documents: list[Document]) -> Plan:

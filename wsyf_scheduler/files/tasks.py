@@ -17,7 +17,6 @@ from wsyf_scheduler.values import is_kind, shown, unknown_word
 
 WORD = re.compile(r"[a-z]{2,}")
 KINDS = tuple(kind.value for kind in Kind if kind is not Kind.FOLLOW_UP)
-NEEDS_YEAR = (Form.ACCIDENTS, Form.PNEUMOCONIOSIS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +34,12 @@ def read_task(table: Table, plan: Plan, span: Span | None, *, standing: bool = F
     kind = Kind(table.choice("kind", KINDS))
     before = len(table.document.faults)
     dues, basis = _dues(table, span, standing=standing)
-    form = Form(table.choice("form", [form.value for form in Form])) if table.has("form") else None
-    if form in NEEDS_YEAR and len(table.document.faults) == before and any(due.data_year is None for due in dues):
+    form = _form(table, plan) if table.has("form") else None
+    if (
+        form not in (None, Form.TRAINING)
+        and len(table.document.faults) == before
+        and any(due.data_year is None for due in dues)
+    ):
         message = _('missing: expected the year the figures are of, such as 2022, or "previous" or "same"')
         table.fault("data_year", message)
     task = Task(
@@ -52,9 +55,26 @@ def read_task(table: Table, plan: Plan, span: Span | None, *, standing: bool = F
         after=table.line("after", "") or None,
         hand_in=table.text("hand_in", ""),
         source=table.line("source", ""),
+        counts=_counts(table, plan) if table.has("counts") else None,
+        closed_by=table.words("closed_by", [each.id for each in plan.measured.indicators]),
+        percent=table.integer("percent", least=0, most=100) if table.has("percent") else None,
     )
+    if task.closed_by and task.percent is None:
+        table.fault("percent", _("missing: expected {expected}").format(expected=_("a whole number")))
     table.close()
     return task
+
+
+def _counts(table: Table, plan: Plan) -> str:
+    known = [each.id for each in plan.measured.counts]
+    if not known:
+        table.fault("counts", _("the plan declares no [[counts]]"))
+    return table.choice("counts", known) if known else table.text("counts")
+
+
+def _form(table: Table, plan: Plan) -> str:
+    known = plan.measured.forms
+    return table.choice("form", known) if known else table.text("form")
 
 
 def _number(table: Table) -> str:

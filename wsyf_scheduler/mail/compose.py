@@ -20,7 +20,7 @@ from urllib.parse import quote as percent_encoded
 
 from wsyf_scheduler.errors import MailTrouble
 from wsyf_scheduler.i18n import _
-from wsyf_scheduler.mail.letter import Headers, Mailbox
+from wsyf_scheduler.mail.letter import Attachment, Headers, Mailbox
 
 # Sent with every letter, so that no autoresponder answers it (RFC 3834; the second is Exchange's).
 AUTOMATIC: Final = (("Auto-Submitted", "auto-generated"), ("X-Auto-Response-Suppress", "All"))
@@ -47,6 +47,7 @@ _PHRASE = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?: [A-Za-z0-9!#$%&'*+/=?^
 _LOCAL_PART = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 _DOMAIN = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*")
 _LITERAL = re.compile(r"\[[0-9A-Fa-f:.]+\]|\[IPv6:[0-9A-Fa-f:.]+\]")
+_MEDIA_TYPE = re.compile(r"[a-z]+/[a-z0-9.+-]+")
 _HEADER_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,39}")  # short enough that any character fits beside it
 _ID = re.compile(r"<[!-;=?A-~]+@[!-;=?A-~]+>")
 _FILE_NAME_LENGTH = 60
@@ -72,8 +73,14 @@ class Calendar:
     data: bytes
 
 
-def compose(headers: Headers, rendered_text: str, rendered_html: str, calendars: Sequence[Calendar] = ()) -> bytes:
-    """The message as it goes over the wire: text and HTML, with the calendars attached; CRLF line ends, ASCII only.
+def compose(
+    headers: Headers,
+    rendered_text: str,
+    rendered_html: str,
+    calendars: Sequence[Calendar] = (),
+    files: Sequence[Attachment] = (),
+) -> bytes:
+    """The message as it goes over the wire: text and HTML, calendars and files attached; CRLF line ends, ASCII only.
 
     The boundaries come from the Message-ID, so the same input gives the same bytes. Raises BadHeader on a header value
     with a control character, a wrong address, id or header name, or a naive date.
@@ -82,7 +89,8 @@ def compose(headers: Headers, rendered_text: str, rendered_html: str, calendars:
     seed = hashlib.sha256(headers.message_id.encode()).hexdigest()[:24]
     parts = [_text("plain", rendered_text), _text("html", rendered_html)]
     letter = _multipart("alternative", f"=_a_{seed}", parts)
-    body = _multipart("mixed", f"=_m_{seed}", [letter, *map(_attachment, calendars)]) if calendars else letter
+    attached = [*map(_calendar, calendars), *map(_file, files)]
+    body = _multipart("mixed", f"=_m_{seed}", [letter, *attached]) if attached else letter
     return head.encode("ascii") + b"MIME-Version: 1.0\r\n" + body
 
 
@@ -238,16 +246,26 @@ def _text(subtype: str, text: str) -> bytes:
     return _part(f'text/{subtype}; charset="utf-8"', "", crlf.encode("utf-8", "replace"))
 
 
-def _attachment(calendar: Calendar) -> bytes:
-    _refuse_control("Content-Disposition", calendar.name)
-    if len(calendar.name) > _FILE_NAME_LENGTH:
-        raise BadHeader("Content-Disposition", _("longer than {n} characters").format(n=_FILE_NAME_LENGTH))
+def _calendar(calendar: Calendar) -> bytes:
     if calendar.method not in ("PUBLISH", "CANCEL"):
         raise BadHeader("Content-Type", _("a calendar is published or cancelled"))
-    name = calendar.name
-    file = f'filename="{quote(name)}"' if name.isascii() else f"filename*=utf-8''{percent_encoded(name, safe='')}"
     kind = f'text/calendar; charset="utf-8"; method={calendar.method}'
-    return _part(kind, f"Content-Disposition: attachment;\r\n {file}\r\n", calendar.data)
+    return _part(kind, _disposition(calendar.name), calendar.data)
+
+
+def _file(file: Attachment) -> bytes:
+    if not _MEDIA_TYPE.fullmatch(file.kind):
+        raise BadHeader("Content-Type", _("not a media type"))
+    return _part(file.kind, _disposition(file.name), file.data)
+
+
+def _disposition(name: str) -> str:
+    """An attachment's name; one that is not ASCII as RFC 2231 has it."""
+    _refuse_control("Content-Disposition", name)
+    if len(name) > _FILE_NAME_LENGTH:
+        raise BadHeader("Content-Disposition", _("longer than {n} characters").format(n=_FILE_NAME_LENGTH))
+    file = f'filename="{quote(name)}"' if name.isascii() else f"filename*=utf-8''{percent_encoded(name, safe='')}"
+    return f"Content-Disposition: attachment;\r\n {file}\r\n"
 
 
 def _part(content_type: str, more: str, data: bytes) -> bytes:

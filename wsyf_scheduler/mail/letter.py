@@ -97,6 +97,7 @@ class Row:
     reason: str = ""
     approved_by: str = ""
     on: date | None = None  # the day it was done, or mattered
+    joint: str = ""  # of a task several departments owe: how many have handed in, who has not
     origin: str = ""  # of a follow-up: the key it came from, with its title
     handed_to: str = ""  # reassigned: the short name of the department that takes it over
     previous_due_on: date | None = None  # changes: the due date before this one, where that is not the original
@@ -186,6 +187,15 @@ class Deadline:
     sequence: int
     stamped_at: datetime
     cancelled: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attachment:
+    """A file that goes along: its name, which may be Chinese, its media type and its bytes."""
+
+    name: str
+    kind: str
+    data: bytes
 
 
 class Phase(StrEnum):

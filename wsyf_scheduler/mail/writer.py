@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
 from wsyf_scheduler.errors import Fault
-from wsyf_scheduler.mail.letter import Deadline, Headers, Letter
+from wsyf_scheduler.mail.letter import Attachment, Deadline, Headers, Letter
 
 if TYPE_CHECKING:
     from wsyf_scheduler.mail.ics import Method
@@ -35,7 +35,9 @@ class Written:
 class Writer(Protocol):
     """Writes one letter."""
 
-    def write(self, letter: Letter, headers: Headers, deadlines: Sequence[Deadline]) -> Written:
+    def write(
+        self, letter: Letter, headers: Headers, deadlines: Sequence[Deadline], files: Sequence[Attachment] = ()
+    ) -> Written:
         """The message as bytes; `headers.subject` is filled from the letter."""
         ...
 
@@ -47,9 +49,11 @@ class Writer(Protocol):
 class BlankWriter:
     """Writes nothing: for a rehearsal that only asks who would be told what, and when."""
 
-    def write(self, letter: Letter, headers: Headers, deadlines: Sequence[Deadline]) -> Written:
+    def write(
+        self, letter: Letter, headers: Headers, deadlines: Sequence[Deadline], files: Sequence[Attachment] = ()
+    ) -> Written:
         """An empty message."""
-        del letter, headers, deadlines
+        del letter, headers, deadlines, files
         return Written(subject="", raw=b"")
 
     def faults(self) -> tuple[Fault, ...]:
@@ -66,8 +70,10 @@ class LetterWriter:
 
         self._letters = Letters(packaged=packaged, office=office)
 
-    def write(self, letter: Letter, headers: Headers, deadlines: Sequence[Deadline]) -> Written:
-        """Render, attach the deadlines (cancelled ones in a calendar of their own), compose."""
+    def write(
+        self, letter: Letter, headers: Headers, deadlines: Sequence[Deadline], files: Sequence[Attachment] = ()
+    ) -> Written:
+        """Render, attach the deadlines (cancelled ones in a calendar of their own) and the files, compose."""
         from wsyf_scheduler.mail.compose import Calendar, compose, wire_address
         from wsyf_scheduler.mail.ics import calendar
 
@@ -79,7 +85,7 @@ class LetterWriter:
             if (found := [deadline for deadline in deadlines if deadline.cancelled is cancelled])
         ]
         headers = replace(headers, subject=rendered.subject)
-        raw = compose(headers, rendered.text, rendered.html, calendars)
+        raw = compose(headers, rendered.text, rendered.html, calendars, files)
         return Written(subject=rendered.subject, raw=raw, faults=rendered.faults)
 
     def faults(self) -> tuple[Fault, ...]:

@@ -72,7 +72,7 @@ def preview(app: App, now: datetime, kind: LetterKind, key: str | None) -> Previ
         case = _case(app, session, now, kind, tracked, item)
         facts = _facts(app, session, case)
         drafted = draft(app, session, facts, case.message, case.rows)
-    written = app.writer.write(drafted.letter, drafted.headers, drafted.deadlines)
+    written = app.writer.write(drafted.letter, drafted.headers, drafted.deadlines, drafted.files)
     return Preview(
         kind=kind,
         item=item,

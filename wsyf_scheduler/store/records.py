@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, MetaData, Text, UniqueConstraint
+from sqlalchemy import Column, Index, MetaData, Text, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 NAMING = {
@@ -92,6 +92,43 @@ class Event(Base, table=True):
     chain: str
     seq: int
     hash: str
+
+
+class Figure(Base, table=True):
+    """One figure handed in with an assignment: an industry, a data year, a measure, an integer or a quotient as text.
+
+    A correction retires the row and adds another, so that the old value is kept; `source` is the paper it came from.
+    `confirmed_at`: said to be final after its year had ended, where it was handed in before.
+    """
+
+    __tablename__ = "figure"
+    __table_args__ = (
+        Index(
+            "uq_figure_current",
+            "assignment_id",
+            "industry",
+            "year",
+            "measure",
+            unique=True,
+            sqlite_where=text("retired_at IS NULL"),
+            postgresql_where=text("retired_at IS NULL"),
+        ),
+        Index("ix_figure_plan_id", "plan_id"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    plan_id: str
+    assignment_id: int = Field(foreign_key="assignment.id")
+    industry: str
+    year: int
+    measure: str
+    value: str
+    given_at: datetime
+    who: str
+    source: str = Field(sa_column=long_text())
+    why: str = Field(sa_column=long_text())
+    confirmed_at: datetime | None = None
+    retired_at: datetime | None = None
 
 
 class ChainHead(Base, table=True):

@@ -8,7 +8,7 @@ from pathlib import Path
 from wsyf_scheduler.errors import DatabaseTrouble
 from wsyf_scheduler.i18n import _
 
-SCHEMA_VERSION = "0003"
+SCHEMA_VERSION = "0004"
 FIRST_CHAINED = "0002"  # from this version on, events form chains
 PRIMARY = 0xFF  # of SQLite's result codes; the rest says more of the same kind
 DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)

@@ -1,0 +1,168 @@
+"""Chinese words of the papers: numbers, bounds, changes, verdicts, states. Pure; imports core and mail.phrases."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from fractions import Fraction
+from typing import Any
+
+from wsyf_scheduler.core.assess import ALL, ANNEX, Line, Verdict
+from wsyf_scheduler.core.assignment import Assignment, State
+from wsyf_scheduler.core.kind import FOLLOW_UP_NUMBER
+from wsyf_scheduler.core.measures import Indicator, Measured
+from wsyf_scheduler.core.plan import Period
+from wsyf_scheduler.mail.phrases import clean, full
+
+BLANK = "【待填】"
+NONE = "—"
+TOTAL = "合计"
+NUMERALS = "一二三四五六七八九"
+VERDICTS = {Verdict.MET: "达到", Verdict.MISSED: "未达到", Verdict.UNKNOWN: "暂不能判定"}
+SIGNS = {"<=": "≤", ">=": "≥", "<": "<"}
+BOUNDS = {"<=": "不高于", ">=": "不低于", "<": "低于"}
+NO_XML = dict.fromkeys([0xFFFE, 0xFFFF], None)
+
+
+def tidy(value: Any) -> Any:
+    """The same with every text clean, however deep: on one line, without what a document cannot hold."""
+    match value:
+        case str():
+            return clean(value).translate(NO_XML)
+        case list() | tuple():
+            return [tidy(each) for each in value]
+        case Mapping():
+            return {key: tidy(each) for key, each in value.items()}
+    return value
+
+
+def numeral(number: int) -> str:
+    """1 is 一, 12 is 十二; headings go to 99."""
+    tens, ones = divmod(number, 10)
+    return ("" if tens < 2 else NUMERALS[tens - 1]) + ("十" if tens else "") + (NUMERALS[ones - 1] if ones else "")  # noqa: PLR2004 - 十, not 一十
+
+
+def decimal(value: Fraction, digits: int) -> str:
+    """So many digits at most, rounded half away from zero; no zeros at the end."""
+    scaled = abs(value) * 10**digits
+    whole = scaled.numerator // scaled.denominator
+    whole += 2 * (scaled - whole) >= 1
+    text = f"{whole:0{digits + 1}d}"
+    text = f"{text[:-digits]}.{text[-digits:]}".rstrip("0").rstrip(".") if digits else text
+    return f"-{text}" if value < 0 and whole else text
+
+
+def percent(value: Fraction, bound: Fraction | None = None) -> str:
+    """In percent with one digit; with more where it would look as if it were on the other side of its bound."""
+    for digits in (1, 2, 3, 4, 6):
+        text = decimal(value * 100, digits)
+        shown = Fraction(text) / 100
+        if bound is None or ((shown > bound) == (value > bound) and (shown < bound) == (value < bound)):
+            break
+    return text + "%"
+
+
+def number(value: int | Fraction | None, bound: Fraction | None = None) -> str:
+    """A count as it is, a quotient in percent, nothing as a dash."""
+    if value is None:
+        return NONE
+    return percent(value, bound) if isinstance(value, Fraction) else str(value)
+
+
+def bound_of(line: Line) -> tuple[str, Fraction] | None:
+    """Sign and bound of a line; None where the baseline is unknown."""
+    if line.target is None:
+        return None
+    sign = line.target.rstrip("0123456789/")
+    return sign, Fraction(line.target[len(sign) :])
+
+
+def bound(line: Line, indicator: Indicator) -> str:
+    """≤11.4, <6.3%, ≥70%."""
+    found = bound_of(line)
+    return NONE if found is None else SIGNS[found[0]] + level(found[1], indicator)
+
+
+def level(value: Fraction, indicator: Indicator) -> str:
+    """A bound or a projection: a count need not be whole."""
+    return decimal(value, 2) if indicator.bottom is None else percent(value)
+
+
+def shown(line: Line) -> str:
+    """The value of a line, with a star where it is provisional."""
+    found = bound_of(line)
+    return number(line.value, found[1] if found else None) + ("*" if line.provisional else "")
+
+
+def change(line: Line) -> str:
+    """-10.0%, as `wsyf assess` has it; a dash where there is none."""
+    return NONE if line.change_pct is None else f"{line.change_pct:+.1f}%".replace("+0.0%", "0.0%")
+
+
+def changed(line: Line) -> str:
+    """下降10.0%, 上升3.2% or 持平; empty where it cannot be said."""
+    if line.change_pct is None:
+        return ""
+    if line.value == line.baseline:
+        return "持平"
+    word = "下降" if Fraction(line.value or 0) < Fraction(line.baseline or 0) else "上升"
+    return f"{word}{abs(line.change_pct):.1f}%" if line.change_pct else f"{word}不足0.1%"
+
+
+def asked(line: Line, indicator: Indicator, unit: str) -> str:
+    """不高于54起; empty where the baseline is unknown."""
+    found = bound_of(line)
+    return "" if found is None else BOUNDS[found[0]] + level(found[1], indicator) + unit
+
+
+def unit_of(measured: Measured, indicator: Indicator) -> str:
+    """起, 人; none for a quotient, which is in percent."""
+    return measured.measure(indicator.top).unit if indicator.bottom is None else ""
+
+
+def named(industry: str, names: Mapping[str, str]) -> str:
+    """An industry's name, or 合计."""
+    return TOTAL if industry == ALL else names.get(industry, industry)
+
+
+def period_name(period: Period) -> str:
+    """The paper's own words for a period: 2023年; its years where it has none."""
+    years = f"{period.first_year}年" + (f"-{period.last_year}年" if period.length else "")
+    return period.title or years
+
+
+def sheet_name(name: str, periods: Mapping[str, Period]) -> str:
+    """A period's words, or 附件1."""
+    return "附件1" if name == ANNEX else period_name(periods[name]) if name in periods else name
+
+
+def task_number(item: Assignment) -> str:
+    """As numbered in the paper; 常设 and 交办 for what Annex 2 does not number."""
+    if item.number.isdecimal():
+        return item.number + item.part
+    return "交办" if FOLLOW_UP_NUMBER.fullmatch(item.number) else "常设"
+
+
+def due(item: Assignment) -> str:
+    """The due day; after an extension the one before it, too."""
+    if item.original_due_on is None or item.original_due_on == item.due_on:
+        return full(item.due_on)
+    return f"{full(item.due_on)}（原{full(item.original_due_on)}，已延期）"
+
+
+def state(item: Assignment, today: date) -> str:
+    """How an assignment stands, with its days."""
+    closed = "" if item.closed_on is None else full(item.closed_on)
+    match item.state:
+        case State.DONE:
+            late = (item.closed_on - item.due_on).days if item.closed_on else 0
+            return f"{closed}办结" + (f"（逾期{late}天）" if late > 0 else "")
+        case State.SUBMITTED:
+            return "已提交，待确认"
+        case State.WAIVED:
+            return f"{closed}免予办理"
+        case State.WITHDRAWN:
+            return "已撤销"
+    if item.is_overdue(today):
+        return f"逾期{-item.days_left(today)}天未办结"
+    return "办理中"
