@@ -61,6 +61,11 @@ class Terminal:
         return self.running.wait(PATIENCE)
 
 
+def _heeds_interrupts() -> None:
+    """As in a terminal: whoever is started in the background is born ignoring Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @contextmanager
 def terminal(folder: Path, *words: object, language: str = "en", command: str = "init") -> Iterator[Terminal]:
     ours, theirs = pty.openpty()
@@ -74,7 +79,14 @@ def terminal(folder: Path, *words: object, language: str = "en", command: str = 
     }
     typed_in = [*PROGRAM, command, *(str(word) for word in words)]
     with subprocess.Popen(
-        typed_in, cwd=folder, env=env, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True
+        typed_in,
+        cwd=folder,
+        env=env,
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        start_new_session=True,
+        preexec_fn=_heeds_interrupts,  # noqa: PLW1509 - no thread runs here
     ) as running:
         os.close(theirs)
         try:
