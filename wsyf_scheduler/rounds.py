@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from datetime import datetime
+from threading import Lock
 
 from wsyf_scheduler.app import App
 from wsyf_scheduler.errors import DatabaseTrouble, WsyfError
@@ -24,6 +25,7 @@ class Troubles:
     def __init__(self) -> None:
         """All is well."""
         self._now: dict[str, str] = {}
+        self._telling = Lock()  # two rounds may stumble over one thing in one moment, each in a thread of its own
         self.database = ""  # the last complaint of the database, until it works again
 
     def run(self, steps: list[Step]) -> str:
@@ -40,22 +42,28 @@ class Troubles:
 
     def _try(self, name: str, step: Callable[[], object]) -> str:
         """Run one tick; an error is logged and told by `wsyf status`, and the next round tries again."""
-        extra = {"action": "tick_failed", "tick": name}
         try:
             step()
-        except (WsyfError, OSError) as error:
+        except Exception as error:  # noqa: BLE001 - no fault of a tick ends the daemon
+            with self._telling:
+                return self._fails(name, error)
+        with self._telling:
+            if self._now.pop(name, None):
+                log.info("%s works again", name, extra={"action": "tick_works", "tick": name})
+        return ""
+
+    def _fails(self, name: str, error: Exception) -> str:
+        """Take note of an error of a tick; what is not a fault of this program is logged when it is news."""
+        extra = {"action": "tick_failed", "tick": name}
+        if not isinstance(error, WsyfError | OSError):
+            words = f"{name}: {type(error).__name__}"
+            log.error("%s failed", name, exc_info=error, extra=extra)
+        else:
             words = f"{name}: {error}"
             if isinstance(error, DatabaseTrouble):
                 self.database = str(error)
             if self._now.get(name) != words:
-                log.error("%s failed: %s", name, error, extra=extra)  # noqa: TRY400 - all is said
-        except Exception as error:
-            words = f"{name}: {type(error).__name__}"
-            log.exception("%s failed", name, extra=extra)
-        else:
-            if self._now.pop(name, None):
-                log.info("%s works again", name, extra={"action": "tick_works", "tick": name})
-            return ""
+                log.error("%s failed: %s", name, error, extra=extra)
         self._now[name] = words
         return words
 

@@ -84,9 +84,15 @@ def said(running: Running, words: str) -> list[str]:
 
 
 def is_said_once(running: Running, words: str) -> bool:
-    """Each tick that stumbles says so in one line, and not at every sweep anew."""
-    lines = [line.split(" ", 2)[2] for line in said(running, words)]  # without day and time
-    return 0 < len(lines) == len(set(lines))
+    """Each tick that stumbles says so in one line, and anew only after it has worked again."""
+    news = [line.split(" ", 3)[3] for line in running.lines if words in line or "action=tick_works" in line]
+    said_of: dict[str, str] = {}  # by tick: the last thing it said
+    for line in news:
+        tick = line.split(" ", 1)[0]
+        if said_of.get(tick) == line:
+            return False
+        said_of[tick] = line
+    return any(words in line for line in news)
 
 
 def is_well_again(running: Running, desk: Desk, key: str = OTHER) -> None:

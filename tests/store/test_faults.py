@@ -226,6 +226,21 @@ def test_a_file_that_is_gone_is_said_none_is_made_and_it_goes_on_when_it_is_back
     assert chain.verify(path).breaks == ()
 
 
+def test_a_file_that_vanishes_in_the_moment_it_is_opened_is_not_made_anew(db, path, monkeypatch):
+    write(db, "before")
+    db.close()
+    path.rename(path.with_name("aside.db"))
+    looks = iter([False])  # the look just before opening still finds it
+    real = Database._is_gone.fget
+    monkeypatch.setattr(Database, "_is_gone", property(lambda self: next(looks, None) is None and real(self)))
+    with pytest.raises(DatabaseTrouble, match=r"wsyf\.db is gone"):
+        read(db, "before")
+    assert next(looks, None) is None
+    assert not path.exists()
+    path.with_name("aside.db").rename(path)
+    assert read(db, "before") == "x"
+
+
 def test_a_file_put_in_the_place_of_another_is_the_one_that_is_used(db: Database, path: Path, tmp_path: Path) -> None:
     """A backup renamed over it while the daemon runs: nothing is written into the file that has no name any more."""
     write(db, "before")

@@ -44,6 +44,7 @@ class Database:
         self._was_there = False
         self._busy_timeout = busy_timeout
         self._engine = create_engine(url, **options)
+        event.listen(self._engine, "do_connect", self._open_what_is_there)
         event.listen(self._engine, "connect", _prepare(self.path, busy_timeout, durable=durable))
 
     @property
@@ -85,7 +86,7 @@ class Database:
         """
         if self.path is None:
             return self._engine.connect()
-        if self._was_there and not self.path.exists():  # SQLite would make an empty one
+        if self._is_gone:
             self._engine.dispose()
             raise schema.gone(self.path)
         connection = self._engine.connect()
@@ -98,10 +99,23 @@ class Database:
         self._was_there = True
         return connection
 
+    @property
+    def _is_gone(self) -> bool:
+        """Whether the file was taken away under the running program."""
+        return self._was_there and self.path is not None and not self.path.exists()
+
+    def _open_what_is_there(self, _dialect: object, _record: object, where: list[str], how: dict[str, Any]) -> None:
+        """A file that was there before is never made anew: SQLite would make an empty one of that name."""
+        if self._was_there and self.path is not None:
+            where[:] = [schema.address(self.path, "rw")]
+            how["uri"] = True
+
     def _trouble(self, error: BaseException | None) -> DatabaseTrouble:
         """The error in words; after those that leave a connection in doubt, the next transaction opens anew."""
         if self.path is not None and schema.is_breaking(error):
             self._engine.dispose()
+            if self._is_gone:
+                return schema.gone(self.path)
         return schema.trouble(error, self.path)
 
     @contextmanager
@@ -129,7 +143,7 @@ class Database:
 
     def copy_from(self, path: Path) -> None:
         """Fill this (in-memory) database with a copy of a file, taken at one moment while others may write."""
-        source = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+        source = sqlite3.connect(schema.address(path, "ro"), uri=True)
         try:
             target = self._engine.raw_connection()
             assert isinstance(target.driver_connection, sqlite3.Connection)
@@ -162,6 +176,7 @@ class Database:
         """Raise DatabaseTrouble unless the file exists and is of exactly this version's schema."""
         if self.path is not None and not self.path.exists():
             raise schema.missing(self.path)
+        self._was_there = True
         with self.read() as session:
             found = schema_version(session)
         schema.check_version(found)

@@ -139,7 +139,7 @@ def glance(path: Path) -> Iterator[Glance]:
 
 def read_only(path: Path | str, *, immutable: bool = False) -> str:
     """The address at which sqlite3 opens a file for reading only; `immutable`: one that nobody writes meanwhile."""
-    address = f"file:{str(path).replace('%', '%25').replace('?', '%3f').replace('#', '%23')}?mode=ro"
+    address = schema.address(path, "ro")
     return f"{address}&immutable=1" if immutable else address
 
 

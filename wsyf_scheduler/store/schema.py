@@ -98,6 +98,11 @@ def _words(error: BaseException | None) -> str:
     return words.get(same.get(found, found)) or words.get(said) or _("the database {where} refused: {why}")
 
 
+def address(path: Path | str, mode: str) -> str:
+    """The address at which sqlite3 opens a file that is there: "ro" for reading only, "rw" for writing too."""
+    return f"file:{str(path).replace('%', '%25').replace('?', '%3f').replace('#', '%23')}?mode={mode}"
+
+
 def beside(path: Path) -> tuple[Path, Path]:
     """The files SQLite keeps beside a database: its write-ahead log, and the index of it."""
     return path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")
