@@ -56,6 +56,11 @@ class Terminal:
             self.read_until("> ")
             os.write(self.screen, f"{line}\n".encode())
 
+    def wait_until_it_waits(self) -> None:
+        """Until the program sleeps, as it does in reading (proc(5))."""
+        while Path(f"/proc/{self.running.pid}/stat").read_text("utf-8").rsplit(")", 1)[1].split()[0] in "RD":
+            os.sched_yield()
+
     def end(self) -> int:
         self.read_until("")
         return self.running.wait(PATIENCE)
@@ -178,6 +183,7 @@ def test_leaving_halfway_leaves_nothing_behind(tmp_path, leave):
         at_it.answer("", "")
         at_it.read_until("> ")
         if leave == "\x03":
+            at_it.wait_until_it_waits()  # what comes between the prompt and the reading is heeded at the next key only
             at_it.running.send_signal(signal.SIGINT)  # the session has no controlling terminal to send it
         else:
             os.write(at_it.screen, leave.encode())
