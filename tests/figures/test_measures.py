@@ -135,3 +135,17 @@ def test_a_slip_in_the_measures_is_named(before, after, words):
 def test_a_goal_takes_no_rule_its_indicator_does_not_know():
     with pytest.raises(Invalid, match="accident_rate"):
         parse(period=PERIOD.replace('rule = "lower"', 'rule = "coverage"').replace("baseline_year = 2025\n", ""))
+
+
+def test_the_example_of_the_next_cycle_judges_by_rates():
+    plan = plan_files.load(JOBS.with_name("national-2026-2030.example"))
+    answering = {industry.id: industry.department for industry in plan.industries}
+    figures = {}
+    for year, harmed, covered in ((2025, 40, 800), (2030, 45, 1000)):
+        figures[Place("delivery", year, "harmed")] = Given(harmed)
+        figures[Place("delivery", year, "covered")] = Given(covered)
+    annex = assess(sheets(plan), plan.measured, answering, figures)[-1]
+    found = {line.industry: (line.goal, line.target, line.verdict) for line in annex.lines}
+    assert found["delivery"] == ("harm_rate", "<=9/200", Verdict.MET)
+    assert found["mining"] == ("injury_rate", None, Verdict.UNKNOWN)
+    assert found["dust"] == ("new_cases", None, Verdict.UNKNOWN)
