@@ -6,6 +6,7 @@ What `acts`, `reports` and the command line share about figures.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -13,7 +14,7 @@ from wsyf_scheduler.core.assess import Figures, Given, Place
 from wsyf_scheduler.core.assignment import Assignment
 from wsyf_scheduler.core.measures import Measure
 from wsyf_scheduler.core.plan import Form, Plan, Task
-from wsyf_scheduler.errors import NotFound
+from wsyf_scheduler.errors import Forbidden, NotFound
 from wsyf_scheduler.files import plan as plan_files
 from wsyf_scheduler.i18n import _
 from wsyf_scheduler.store import plans
@@ -69,11 +70,22 @@ def asked_of(plan: Plan, item: Assignment) -> tuple[tuple[str, Measure], ...]:
     return plan.measured.of_form(item.form, own)
 
 
+def require_asked(plan: Plan, item: Assignment) -> tuple[tuple[str, Measure], ...]:
+    """What `asked_of` says; Forbidden where the assignment asks for no figures."""
+    asked = asked_of(plan, item)
+    if not asked:
+        raise Forbidden(_("{key} collects no figures; `wsyf done` closes it").format(key=item.key))
+    return asked
+
+
 def is_provisional(plan: Plan, row: FigureRow) -> bool:
     """Whether a figure was handed in before its year had ended, and nobody has confirmed it since (RULES.md §7).
 
-    Training is counted by the end of the year and handed in with the year's own task: it is never provisional.
+    Training is counted by the end of the year and handed in with the year's own task, and the size of a pool is what
+    it is on the day: neither is ever provisional.
     """
+    if row.industry == WHOLE:
+        return False
     form = next((each.form for each in plan.measured.measures if each.id == row.measure), None)
     return form != Form.TRAINING and row.confirmed_at is None and not has_ended(plan, row.year, row.given_at)
 
@@ -102,7 +114,13 @@ def counting(plan: Plan, rows: Iterable[FigureRow]) -> Figures:
 
 def lacking(plan: Plan, item: Assignment, rows: Sequence[FigureRow]) -> list[tuple[str, Measure]]:
     """What is not handed in yet of what the form asks; a quotient by itself stands for what it is made of."""
-    given = {(row.industry, row.measure) for row in rows if row.retired_at is None and row.year == year_of(plan, item)}
+    year = year_of(plan, item)
+    given = {(row.industry, row.measure) for row in rows if row.retired_at is None and row.year == year}
+    return lacking_beside(plan, item, given)
+
+
+def lacking_beside(plan: Plan, item: Assignment, given: AbstractSet[tuple[str, str]]) -> list[tuple[str, Measure]]:
+    """What would be lacking were these the figures of the assignment's year, as industry and measure or quotient."""
     alone = {
         (industry, measure)
         for indicator in plan.measured.indicators
@@ -111,4 +129,4 @@ def lacking(plan: Plan, item: Assignment, rows: Sequence[FigureRow]) -> list[tup
         if (industry, indicator.id) in given
         for measure in indicator.measures
     }
-    return [(industry, each) for industry, each in asked_of(plan, item) if (industry, each.id) not in given | alone]
+    return [(industry, each) for industry, each in asked_of(plan, item) if (industry, each.id) not in {*given, *alone}]

@@ -24,8 +24,24 @@ def reached(session: Session, plan: Plan, department: str) -> list[Assignment]:
     return [item for item in items if verdict(session, plan, item) is Verdict.MET]
 
 
-def verdict(session: Session, plan: Plan, item: Assignment) -> Verdict | None:
-    """What the figures of the year it is due in say of an assignment; None where no figures close it."""
+def kept(session: Session, plan: Plan, department: str, *, without: int | None = None) -> list[Assignment]:
+    """The done assignments of a department that figures close, and whose figures reach what the paper asks.
+
+    `without` leaves the figures of one assignment out, as if it were open.
+    """
+    items = [
+        item
+        for item in assignments.of_plan(session, plan.id)
+        if item.department == department and item.state is State.DONE
+    ]
+    return [item for item in items if verdict(session, plan, item, without=without) is Verdict.MET]
+
+
+def verdict(session: Session, plan: Plan, item: Assignment, *, without: int | None = None) -> Verdict | None:
+    """What the figures of the year it is due in say of an assignment; None where no figures close it.
+
+    `without` leaves the figures of one assignment out.
+    """
     task = task_of(plan, item)
     if task is None or not task.closed_by:
         return None
@@ -42,7 +58,7 @@ def verdict(session: Session, plan: Plan, item: Assignment) -> Verdict | None:
         if indicator.id in task.closed_by
     ]
     sheet = Sheet(period=item.period, measure_year=item.file_due_on.year, asked=tuple(asked))
-    given = counting(plan, figures.of_plan(session, plan.id))
+    given = counting(plan, [row for row in figures.of_plan(session, plan.id) if row.assignment_id != without])
     (found,) = assess([sheet], plan.measured, answering(plan), given)
     verdicts = {line.verdict for line in found.lines}
     return next((each for each in (Verdict.UNKNOWN, Verdict.MISSED) if each in verdicts), Verdict.MET)

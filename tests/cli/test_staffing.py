@@ -9,6 +9,7 @@ from tests.cli.test_listing import width
 
 desk = pytest.fixture(rehearsal_office)
 LIAISON = "liaison.emergency@gaoping.example"
+NEXT_MORNING = "2022-05-25"
 
 
 def test_a_deputy_is_put_in_and_what_follows_is_said(desk):
@@ -62,10 +63,18 @@ def test_who_has_left_is_erased_and_the_trail_verifies(desk):
     desk.wsyf(*words, at=FIRST_MORNING)
     assert "--yes" in desk.wsyf("people", "erase", LIAISON, "--reason", "离任", at=FIRST_MORNING, code=2).err
     said = desk.wsyf("people", "erase", LIAISON, "--reason", "离任", "--yes", at=FIRST_MORNING).out
-    assert "Backups made before" in said
-    assert "erased" in desk.wsyf("people", "list", "--all", at=FIRST_MORNING).out
+    assert "still have the details" not in said, "nothing of his is kept there yet"
+    assert "mail that has left" in said
+    desk.wsyf("tick", at=FIRST_MORNING)
+    again = ("people", "hand-over", "emergency/liaison", "--to", "next@gaoping.example", "--name", "李某")
+    desk.wsyf(*again, at=NEXT_MORNING)
+    said = desk.wsyf("people", "erase", "new@gaoping.example", "--reason", "离任", "--yes", at=NEXT_MORNING).out
+    assert f"letters kept in a maildir still have the details: {desk.folder / 'data' / 'mail'}" in " ".join(
+        said.split()
+    )
+    assert "erased" in desk.wsyf("people", "list", "--all", at=NEXT_MORNING).out
     desk.wsyf("log", "--verify")
-    desk.wsyf("audit", at=FIRST_MORNING)
+    desk.wsyf("audit", at=NEXT_MORNING)
 
 
 def test_an_absence_that_still_runs_is_replaced_only_when_told_so(desk):

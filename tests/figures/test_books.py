@@ -70,7 +70,7 @@ def imagined(like, figures):
         )
         for place, each in given.items()
     }
-    assessed = Assessed(plan=FILE, assessments=found, headings=(), figures=given, owed={}, sizes={})
+    assessed = Assessed(plan=FILE, assessments=found, headings=(), figures=given, owed={}, sizes={}, departments={})
     return Gathered(assessed=assessed, figures=known, items=(), now=like.now)
 
 

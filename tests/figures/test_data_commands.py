@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from tests.cli.office_fixtures import rehearsal_office
+from tests.cli.office_fixtures import real_office, rehearsal_office
 from tests.figures.papers import KEY, WHOLE, fill
 
 desk = pytest.fixture(rehearsal_office)
+real_desk = pytest.fixture(real_office)
 AT = "2022-05-20T10:00"
 NEXT = "2023/1/emergency"
 
@@ -162,7 +163,7 @@ def test_what_is_handed_in_and_what_is_missing_is_shown(desk, tmp_path):
     one = desk.wsyf("data", "show", KEY, at=AT).out
     assert "corrected 2022-05-20" in one
     assert "表.xlsx" in one
-    assert "there is no plan x" in desk.wsyf("data", "show", "--plan", "x", at=AT, code=3).err
+    assert "no plan x is tracked" in desk.wsyf("data", "show", "--plan", "x", at=AT, code=3).err
 
 
 def test_an_import_is_told_to_programs_as_json(desk, tmp_path):
@@ -184,3 +185,95 @@ def test_a_source_that_is_no_text_is_refused(desk):
     for source in ("半个\udce4字", "长" * 4001):
         desk.wsyf("data", "submit", *words, "--source", source, at=AT, code=2)
     assert figures(desk, "2022/1/housing") == {}
+
+
+@pytest.mark.parametrize("key", ["2021-2022/3/hrss", "2025/coverage/housing"])
+def test_what_collects_no_figures_says_so_before_the_words_are_read(desk, key):
+    answer = desk.wsyf("data", "submit", key, "accidents=0", at=AT, code=4)
+    assert f"{key} collects no figures; `wsyf done` closes it" in " ".join(answer.err.split())
+
+
+@pytest.mark.parametrize(
+    ("written", "value"),
+    [("0.0666666667", "666666667/10000000000"), ("6.66666667%", "666666667/10000000000"), ("１/１２", "1/12")],
+)
+def test_a_ratio_is_read_with_all_its_decimals(desk, written, value):
+    desk.wsyf("data", "submit", "2022/2/health", f"ratio={written}", at=AT)
+    assert figures(desk, "2022/2/health") == {("dust", "ratio"): value}
+
+
+def test_a_ratio_too_long_to_be_meant_is_refused_with_the_length(desk):
+    answer = desk.wsyf("data", "submit", "2022/2/health", "ratio=0." + "3" * 60, at=AT, code=2)
+    said = "expected a percentage or a fraction of at most 40 characters, found 62"
+    assert said in " ".join(answer.err.split())
+
+
+def test_whole_figures_of_what_is_open_again_are_not_called_incomplete(desk):
+    key, at = "2022/1/housing", "2022-06-20T10:00"
+    missing = desk.wsyf("data", "confirm", key, at=at, code=4)
+    assert "are not whole yet" in " ".join(missing.err.split())
+    desk.wsyf("data", "submit", key, "accidents=1", "casualties=1", at=at)
+    desk.wsyf("return", key, "--reason", "请核对", at=at)
+    answer = " ".join(desk.wsyf("data", "confirm", key, at=at, code=4).err.split())
+    assert "are whole, and do not count while it is open" in answer
+    desk.wsyf("data", "submit", key, "accidents=1", "casualties=1", at=at)  # as the message says
+    assert desk.state_of(key) == "submitted"
+
+
+TRAINING, COVERAGE, LATE = "2025/3/housing", "2025/coverage/housing", "2025-11-03T10:00"
+FALLEN = f"`wsyf reopen {COVERAGE} --reason TEXT` opens it again"
+
+
+def train(desk, trained, *more):
+    words = ("industry=construction", "persons=30", f"trained={trained}")
+    return desk.wsyf("data", "submit", TRAINING, *words, *more, at=LATE)
+
+
+@pytest.mark.parametrize("more", [(), ("--done",)], ids=["plain", "--done"])
+def test_a_correction_that_reaches_all_closes_what_figures_close(desk, more):
+    train(desk, 29, "--done")
+    assert desk.state_of(COVERAGE) == "open"
+    assert "closed by its figures" in " ".join(train(desk, 30, *more).out.split())
+    assert desk.state_of(COVERAGE) == "done"
+
+
+def test_a_form_that_corrects_closes_what_figures_close(desk, tmp_path):
+    train(desk, 29, "--done")
+    path = written(desk, tmp_path, key=TRAINING, at=LATE, cells={"B7": 30, "C7": 30})
+    desk.wsyf("data", "import", path, "--confirm", "已核实", at=LATE)
+    assert desk.state_of(COVERAGE) == "done"
+
+
+def test_figures_that_are_only_submitted_close_nothing(desk):
+    train(desk, 30)
+    assert (desk.state_of(TRAINING), desk.state_of(COVERAGE)) == ("submitted", "open")
+
+
+def test_a_correction_below_all_says_what_to_open_and_opens_nothing(desk):
+    train(desk, 30, "--done")
+    for more in (("--dry-run",), ()):
+        assert FALLEN in " ".join(train(desk, 28, *more).out.split())
+    assert desk.state_of(COVERAGE) == "done"
+    assert FALLEN not in " ".join(train(desk, 27).out.split())  # it was said
+    assert FALLEN in " ".join((train(desk, 30), train(desk, 29, "--json"))[1].err.split())
+
+
+def test_a_reopening_of_what_a_coverage_rests_on_says_what_to_open_too(desk):
+    train(desk, 30, "--done")
+    other = desk.wsyf("reopen", COVERAGE, "--reason", "看一看", at=LATE)
+    assert "no longer reach" not in other.out
+    desk.wsyf("done", COVERAGE, at=LATE)
+    answer = desk.wsyf("reopen", TRAINING, "--reason", "名册有误", at=LATE)
+    assert FALLEN in " ".join(answer.out.split())
+    assert (desk.state_of(TRAINING), desk.state_of(COVERAGE)) == ("open", "done")
+
+
+def test_undo_says_that_the_figures_stay(real_desk):
+    key = "2023/1/housing"
+    words = ("accidents=1", "casualties=1", "--done")
+    real_desk.wsyf("data", "submit", key, *words)
+    answer = " ".join(real_desk.wsyf("undo").out.split())
+    assert "taken back: closed; its letter does not go; its figures stay, and wait for confirmation" in answer
+    assert real_desk.state_of(key) == "submitted"
+    assert figures(real_desk, key, None) == {("construction", "accidents"): 1, ("construction", "casualties"): 1}
+    assert "figures are not undone" in " ".join(real_desk.wsyf("undo", code=4).err.split())

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from tests.cast import make_office
-from wsyf_scheduler.acts import close, hand_in, reopen
+from wsyf_scheduler.acts import close, confirm_figures, give_back, hand_in, reopen, undo, waive
 from wsyf_scheduler.core.assignment import State
 from wsyf_scheduler.core.plausible import Oddity
 from wsyf_scheduler.errors import Forbidden, Usage
-from wsyf_scheduler.figuring import counting, whole_plan
+from wsyf_scheduler.figuring import counting, is_provisional, whole_plan
 from wsyf_scheduler.files import plan as plan_files
 from wsyf_scheduler.store import figures
 
@@ -166,3 +166,115 @@ def test_figures_of_the_year_a_sync_took_away_are_no_figures_of_the_new_one(offi
     assert len(done.changes) == len(WHOLE) * 2
     assert done.lacking == ()
     assert {row.year for row in rows(office)} == {2020, 2021}
+
+
+DUST = "2022/2/health"
+
+
+@pytest.mark.parametrize("is_done", [False, True], ids=["submitted", "done"])
+@pytest.mark.parametrize("handed", [{"early_cases": 1}, {"cases": 10}])
+def test_what_counts_is_never_made_less_whole(office, is_done, handed):
+    """One of two counts in place of the ratio would leave a done assignment without its figures."""
+    given(office, DUST, handed={"dust": {"ratio": Fraction(1, 4)}})
+    if is_done:
+        office.act(close.act, keys=[DUST])
+    before, events = rows(office, retired=True), len(office.events())
+    with pytest.raises(Forbidden, match=r"would lack 涉尘行业 .*; give early_cases and cases together, or ratio alone"):
+        given(office, DUST, handed={"dust": handed}, confirm="已核实")
+    assert (rows(office, retired=True), len(office.events())) == (before, events)
+    given(office, DUST, handed={"dust": {"early_cases": 1, "cases": 10}}, confirm="已核实")
+    assert {row.measure for row in rows(office)} == {"early_cases", "cases"}
+
+
+def test_what_is_open_may_be_handed_in_piece_by_piece(office):
+    given(office, DUST, handed={"dust": {"ratio": Fraction(1, 4)}})
+    office.act(give_back.act, key=DUST, reason="请补报例数")
+    done = given(office, DUST, handed={"dust": {"early_cases": 1}})
+    assert [measure.id for _industry, measure in done.lacking] == ["cases"]
+
+
+def test_one_closed_without_figures_takes_them_piece_by_piece(office):
+    office.act(close.act, keys=[DUST], without_figures=True)
+    done = given(office, DUST, handed={"dust": {"early_cases": 1}})
+    assert (done.is_written, [measure.id for _industry, measure in done.lacking]) == (True, ["cases"])
+
+
+@pytest.mark.parametrize("last", [{"casualties": 6}, {"accidents": 0}], ids=["casualties-last", "accidents-last"])
+def test_casualties_without_an_accident_are_asked_back_whichever_of_the_two_came_last(office, last):
+    key, both = "2022/1/housing", {"accidents": 0, "casualties": 6}
+    first = {name: value for name, value in both.items() if name not in last}
+    given(office, key, handed={"construction": first})
+    asked = given(office, key, handed={"construction": last})
+    assert [doubt.oddity for doubt in asked.unlikely] == [Oddity.HARMED_WITHOUT_ACCIDENT]
+    assert len(rows(office)) == 1
+    given(office, key, handed={"construction": last}, confirm="已与住建局核实")
+    assert given(office, key, handed={"construction": both}).unlikely == ()  # confirmed once
+
+
+def test_accidents_corrected_to_none_are_asked_back_while_there_are_casualties(office):
+    given(office, "2022/1/housing", handed={"construction": {"accidents": 2, "casualties": 6}})
+    asked = given(office, "2022/1/housing", handed={"construction": {"accidents": 0}})
+    assert [doubt.oddity for doubt in asked.unlikely] == [Oddity.HARMED_WITHOUT_ACCIDENT]
+
+
+@pytest.mark.parametrize(
+    "last_year", [{"ratio": Fraction(1, 10)}, {"early_cases": 2, "cases": 20}], ids=["by-itself", "of-cases"]
+)
+def test_a_ratio_by_itself_is_asked_back_when_it_is_more_than_half_up_or_down(office, last_year):
+    given(office, DUST, handed={"dust": last_year})
+    office.go("2023-01-10 10:00")
+    for ratio in (Fraction(9, 10), Fraction(1, 25)):
+        asked = given(office, "2023/2/health", handed={"dust": {"ratio": ratio}})
+        (doubt,) = asked.unlikely
+        assert (doubt.oddity, doubt.measure, doubt.than, doubt.year) == (Oddity.JUMP, "ratio", Fraction(1, 10), 2021)
+    done = given(office, "2023/2/health", handed={"dust": {"ratio": Fraction(3, 20)}})  # half up, no more
+    assert done.item.state is State.SUBMITTED
+
+
+def test_the_size_of_a_pool_is_never_provisional(office):
+    given(office, "2022/5", handed={"": {"experts": 32}})
+    given(office, "2025/1b/housing", handed={"construction": {"accidents": 3, "casualties": 4}})
+    with office.app.db.read() as session:
+        plan = whole_plan(session, PLAN)
+        found = {row.measure: is_provisional(plan, row) for row in figures.of_plan(session, PLAN)}
+    assert found == {"experts": False, "accidents": True, "casualties": True}
+
+
+def test_only_what_can_be_opened_again_is_told_so(office):
+    office.act(waive.act, key=KEY, reason="已并入其他事项")
+    with pytest.raises(Forbidden, match="is waived: it takes no figures; `wsyf reopen` opens it again"):
+        given(office)
+    texts = plan_files.read_texts(JOBS)
+    office.track({**texts, "2022.toml": texts["2022.toml"].replace('"housing", ', "", 1)})
+    assert office.item("2022/1/housing").state is State.WITHDRAWN
+    with pytest.raises(Forbidden, match=r"is withdrawn: it takes no figures$"):
+        given(office, "2022/1/housing", handed={"construction": {"accidents": 1, "casualties": 1}})
+    with pytest.raises(Forbidden, match="do not count: it is withdrawn"):
+        office.act(confirm_figures.act, keys=["2022/1/housing"])
+
+
+def in_one_go(office):
+    """As `wsyf data import FILE --done` does it: two acts, one instant."""
+    office.go("2022-05-20 08:30")
+    office.act(hand_in.act_all, given=[hand_in.Given(KEY, WHOLE)], whole=True)
+    office.act(close.act, keys=[KEY])
+
+
+def test_undo_takes_back_the_closing_that_came_with_figures_and_leaves_the_figures(office):
+    in_one_go(office)
+    before = rows(office)
+    done = undo.act(office.app, office.now, who="coordinator")
+    assert [(each.state, after.state) for each, after in done.items] == [(State.DONE, State.SUBMITTED)]
+    assert done.letters == ("receipt",)
+    assert [row["state"] for row in office.messages(letter="receipt")] == ["cancelled"]
+    assert [(row.measure, row.value) for row in rows(office)] == [(row.measure, row.value) for row in before]
+    assert len(counted(office)) == 8
+    with pytest.raises(Forbidden, match="figures are not undone"):
+        undo.act(office.app, office.now, who="coordinator")
+
+
+def test_after_its_receipt_went_a_closing_that_came_with_figures_is_reopened_not_undone(office):
+    in_one_go(office)
+    office.live("2022-05-20 12:00")
+    with pytest.raises(Forbidden, match=f"`wsyf reopen {KEY} --reason TEXT` opens it again"):
+        undo.act(office.app, office.now, who="coordinator")

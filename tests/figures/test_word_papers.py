@@ -15,11 +15,12 @@ import pytest
 from tests.cli.office_fixtures import rehearsal_office
 from tests.figures.lived import midway, told
 from tests.figures.papers import KEY, WHOLE, converted, fill, needs_libreoffice
+from wsyf_scheduler.core.rounding import percents
 from wsyf_scheduler.errors import Invalid
 from wsyf_scheduler.papers import word, wording
 from wsyf_scheduler.papers.contents import Paper
 from wsyf_scheduler.papers.gathering import PaperKind, kind_of
-from wsyf_scheduler.reports.assessing import plain
+from wsyf_scheduler.reports.assessing import Size, plain
 
 docx = pytest.importorskip("docx", reason="docxtpl (extra papers) is not installed")
 desk = pytest.fixture(rehearsal_office)
@@ -103,6 +104,15 @@ def test_the_tables_of_the_goals_are_those_of_assess_json(gathered, tmp_path):
                 "—" if goal["change_pct"] is None else f"{goal['change_pct']:+.1f}%".replace("+0.0", "0.0")
             )
         assert said["数据来源"].startswith("缺：住建") == bool(goal["missing"])
+
+
+def test_two_sizes_of_a_pool_in_one_year_both_stand_in_a_paper(gathered):
+    sizes = {"experts": (Size("2021-2022", 20), Size("2022", 22), Size("2024", 30)), "trainers": ()}
+    more = replace(gathered, assessed=replace(gathered.assessed, sizes=sizes))
+    assert words_of(more)["sizes"] == [
+        "工伤预防专家库人数：2021年-2022年20人，2022年22人。",
+        "工伤预防培训专家库人数（50人左右）：尚未报送。",
+    ]
 
 
 def same(text, value):
@@ -430,15 +440,16 @@ def test_a_plan_without_goals_or_figures_has_its_papers_and_its_workbook(tmp_pat
     [
         (Fraction(9, 10), Fraction(9, 10), "90%"),
         (Fraction(89999, 100000), Fraction(9, 10), "89.999%"),
-        (Fraction(1, 3), None, "33.3%"),
-        (Fraction(1, 2000), None, "0.1%"),  # half away from zero
+        (Fraction(9, 2500), Fraction(19, 5000), "0.36%"),
+        (Fraction(1, 3), Fraction(0), "33.3%"),
+        (Fraction(1, 2000), Fraction(0), "0.1%"),  # half away from zero
         (Fraction(0), Fraction(1, 40), "0%"),
         (Fraction(1), Fraction(1), "100%"),
         (Fraction(999999, 1000000), Fraction(1), "99.9999%"),
     ],
 )
 def test_a_percentage_never_seems_to_stand_on_the_other_side_of_its_bound(value, bound, said):
-    assert wording.percent(value, bound) == said
+    assert percents([value, bound])[value] == said
 
 
 def test_headings_count_in_chinese():

@@ -131,17 +131,20 @@ class Watch:
         assert set(outgoing.recipients) == known - taken, "whoever has it not gets it, and nobody else"
         assert len(outgoing.recipients) == len(set(outgoing.recipients))
         if not (taken or message["again_of"] or outgoing.id in self.doubtful):
-            self._hold_posts(set(outgoing.recipients))
+            self._hold_posts(set(outgoing.recipients), message["claimed_at"])
 
-    def _hold_posts(self, readers: set[str]) -> None:
-        """Who is written to for the first time holds a post that day, at an address nobody has refused for good."""
+    def _hold_posts(self, readers: set[str], claimed_at: datetime) -> None:
+        """Who is written to for the first time holds a post that day, at an address nobody has refused for good.
+
+        Letters claimed together go together: the answer about one reaches those after it too late.
+        """
         today = self.world.table.hours.day_of(self.world.now)
         with self.world.app.db.read() as session:
             holders = [each for each in people.all_of(session) if each.holds_on(today)]
-            refused = refusals.all_of(session)
+            refused = {address for address, since_at in refusals.since(session).items() if since_at < claimed_at}
         known = {each.email for each in holders} | {self.world.app.config.office.email}
         assert readers <= known, f"{readers - known} hold no post"
-        assert not readers & set(refused), "refused for good, and asked again"
+        assert not readers & refused, "refused for good, and asked again"
 
     def _bytes(self, message: Row, outgoing: Outgoing) -> None:
         digest = hashlib.sha256(outgoing.data).hexdigest()

@@ -8,8 +8,9 @@ from datetime import datetime
 
 from wsyf_scheduler.app import App
 from wsyf_scheduler.core.assignment import Assignment, State
+from wsyf_scheduler.core.plan import Plan
 from wsyf_scheduler.errors import Forbidden
-from wsyf_scheduler.figuring import asked_of, has_ended, is_provisional, whole_plan, year_of
+from wsyf_scheduler.figuring import has_ended, is_provisional, lacking, require_asked, whole_plan, year_of
 from wsyf_scheduler.finding import find
 from wsyf_scheduler.i18n import _
 from wsyf_scheduler.store import events, figures
@@ -36,11 +37,10 @@ def act(app: App, now: datetime, *, keys: Sequence[str], who: str) -> list[Confi
 
 def _confirm(session: Session, now: datetime, item: Assignment, who: str) -> Confirmed:
     plan = whole_plan(session, item.plan_id)
+    require_asked(plan, item)
     year = year_of(plan, item)
-    if not asked_of(plan, item) or year is None:
-        raise Forbidden(_("{key} collects no figures; `wsyf done` closes it").format(key=item.key))
-    if item.state not in HAS_FIGURES:
-        raise Forbidden(_("the figures of {key} are not whole yet; see `wsyf data show {key}`").format(key=item.key))
+    assert year is not None  # what asks figures has a year
+    _require_counting(session, plan, item)
     if not has_ended(plan, year, now):
         message = _("{year} has not ended yet: the figures of {key} can be confirmed from {day} on")
         raise Forbidden(message.format(year=year, key=item.key, day=f"{year + 1}-01-01"))
@@ -60,3 +60,17 @@ def _confirm(session: Session, now: datetime, item: Assignment, who: str) -> Con
             detail={"year": year, "figures": said},
         )
     return Confirmed(item=item, rows=rows)
+
+
+def _require_counting(session: Session, plan: Plan, item: Assignment) -> None:
+    if item.state in HAS_FIGURES:
+        return
+    message = _("the figures of {key} are not whole yet; see `wsyf data show {key}`")
+    if item.state is not State.OPEN:
+        message = _("the figures of {key} do not count: it is {state}")
+    elif not lacking(plan, item, figures.of_assignment(session, item.id)):
+        message = _(
+            "the figures of {key} are whole, and do not count while it is open: hand in what is right"
+            " (`wsyf data submit`, the same figures too), or close it (`wsyf done {key}`)"
+        )
+    raise Forbidden(message.format(key=item.key, state=_(item.state.value)))

@@ -16,11 +16,12 @@ from wsyf_scheduler.changing import apply, state_after
 from wsyf_scheduler.core.assignment import Assignment, State, Verb
 from wsyf_scheduler.core.measures import Measure
 from wsyf_scheduler.core.plan import Plan
-from wsyf_scheduler.core.plausible import Doubt, Earlier, completed, impossible, unlikely
+from wsyf_scheduler.core.plausible import Doubt, completed, impossible, unlikely
 from wsyf_scheduler.errors import Forbidden, Usage
-from wsyf_scheduler.figuring import asked_of, counting, lacking, whole_plan, year_of
+from wsyf_scheduler.figuring import counting, lacking_beside, require_asked, whole_plan, year_of
 from wsyf_scheduler.finding import find
 from wsyf_scheduler.i18n import _
+from wsyf_scheduler.reaching import kept
 from wsyf_scheduler.store import events, figures
 from wsyf_scheduler.store.db import Session
 from wsyf_scheduler.store.figures import FigureRow
@@ -42,13 +43,17 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HandedIn:
-    """What handing in did. With `impossible` or unconfirmed `unlikely` doubts nothing was written."""
+    """What handing in did. With `impossible` or unconfirmed `unlikely` doubts nothing was written.
+
+    `fallen`: what figures had closed (培训全覆盖), and these no longer reach; it stays done.
+    """
 
     item: Assignment
     changes: tuple[Change, ...] = ()
     lacking: tuple[tuple[str, Measure], ...] = ()
     impossible: tuple[Doubt, ...] = ()
     unlikely: tuple[Doubt, ...] = ()
+    fallen: tuple[Assignment, ...] = ()
     is_written: bool = False
     is_taken: bool = True  # nothing stood against it, though nothing may have changed
 
@@ -103,8 +108,8 @@ def _require_all(found: list[HandedIn], *, whole: bool) -> None:
 def _take(app: App, session: Session, now: datetime, given: Given, *, who: str, confirm: str) -> HandedIn:
     item = find(session, given.key)
     plan = whole_plan(session, item.plan_id)
-    handed, source, asked = given.handed, given.source, asked_of(plan, item)
-    _check(item, plan, asked, handed)
+    handed = given.handed
+    _check(item, plan, require_asked(plan, item), handed)
     year = year_of(plan, item)
     assert year is not None  # what asks figures has a year
     # Figures of another year are left alone: they stand there where a sync has changed the data year.
@@ -113,25 +118,34 @@ def _take(app: App, session: Session, now: datetime, given: Given, *, who: str, 
     doubts = [doubt for industry, entry in entries.items() for doubt in impossible(plan.measured, industry, entry)]
     if doubts:
         return HandedIn(item=item, impossible=tuple(doubts), is_taken=False)
+    rest = _rest(plan, item, entries, standing)
     changes = tuple(_changes(entries, standing))
     strange = list(_unlikely(session, plan, item.plan_id, year, entries, changes))
     if strange and not confirm.strip():
         return HandedIn(item=item, unlikely=tuple(strange), is_taken=False)
+    reached = kept(session, plan, item.department) if changes else []
     if changes:
         figures.retire(session, [row.id for row in standing if _is_replaced(row, entries)], now)
-        _write(session, now, item, year, changes, who=who, source=source, why=confirm)
-    rest = lacking(plan, item, figures.of_assignment(session, item.id))
+        _write(session, now, item, year, changes, who=who, source=given.source, why=confirm)
     if not rest and item.state is State.OPEN:
         state = state_after(app, session, now, item, Verb.SUBMIT, reason="")
         item = apply(app, session, now, item, action="assignment_submitted", who=who, state=state.value)
-    return HandedIn(item=item, changes=changes, lacking=tuple(rest), unlikely=tuple(strange), is_written=bool(changes))
+    still = {each.id for each in kept(session, plan, item.department)} if reached else set()
+    return HandedIn(
+        item=item,
+        changes=changes,
+        lacking=tuple(rest),
+        unlikely=tuple(strange),
+        fallen=tuple(each for each in reached if each.id not in still),
+        is_written=bool(changes),
+    )
 
 
 def _check(item: Assignment, plan: Plan, asked: Sequence[tuple[str, Measure]], handed: Handed) -> None:
-    if not asked:
-        raise Forbidden(_("{key} collects no figures; `wsyf done` closes it").format(key=item.key))
     if item.state not in TAKES:
-        message = _("{key} is {state}: it takes no figures; `wsyf reopen` opens it again")
+        message = _("{key} is {state}: it takes no figures")
+        if item.state is State.WAIVED:  # what was withdrawn is not opened again
+            message = _("{key} is {state}: it takes no figures; `wsyf reopen` opens it again")
         raise Forbidden(message.format(key=item.key, state=_(item.state.value)))
     for industry, values in handed.items():
         known = list(dict.fromkeys(each for each, _measure in asked))
@@ -143,6 +157,30 @@ def _check(item: Assignment, plan: Plan, asked: Sequence[tuple[str, Measure]], h
             if name not in names:
                 message = _("{key} asks for no {name} of {industry}; it asks for {known}")
                 raise Usage(message.format(key=item.key, name=name, industry=industry, known=", ".join(names)))
+
+
+def _rest(
+    plan: Plan, item: Assignment, entries: Mapping[str, Mapping[str, Value]], standing: Sequence[FigureRow]
+) -> list[tuple[str, Measure]]:
+    """What will be lacking. Forbidden where what is submitted or done would lack what it had: its figures count."""
+    before = {(row.industry, row.measure) for row in standing}
+    after = {place for place in before if place[0] not in entries}
+    after |= {(industry, name) for industry, entry in entries.items() for name in entry}
+    rest = lacking_beside(plan, item, after)
+    lost = [each for each in rest if each not in lacking_beside(plan, item, before)]
+    if item.state is State.OPEN or not lost:
+        return rest
+    industry, measure = lost[0]
+    dropped = {name for place, name in before - after if place == industry}
+    quotient = next(each for each in plan.measured.indicators if each.id in dropped and measure.id in each.measures)
+    message = _(
+        "nothing was taken: {key} is {state}, and would lack {missing};"
+        " give {top} and {bottom} together, or {quotient} alone"
+    )
+    names = {each.id: each.name for each in plan.industries}
+    missing = _(", ").join(f"{names.get(each, each)} {found.name}" for each, found in lost)
+    asked = {"top": quotient.top, "bottom": quotient.bottom, "quotient": quotient.id}
+    raise Forbidden(message.format(key=item.key, state=_(item.state.value), missing=missing, **asked))
 
 
 def _names(plan: Plan, industry: str, asked: Sequence[tuple[str, Measure]]) -> list[str]:
@@ -200,15 +238,14 @@ def _unlikely(
     changes: Sequence[Change],
 ) -> Iterator[Doubt]:
     """What is strange about what changes: a figure that was confirmed once is not asked about again."""
-    before: dict[tuple[str, str], list[Earlier]] = {}
-    for place, given in sorted(counting(plan, figures.of_plan(session, plan_id)).items()):
-        if place.year < year and isinstance(given.value, int):
-            before.setdefault((place.industry, place.measure), []).append(Earlier(place.year, given.value))
+    before: dict[str, dict[int, dict[str, Value]]] = {}
+    for place, given in counting(plan, figures.of_plan(session, plan_id)).items():
+        if place.year < year:
+            before.setdefault(place.industry, {}).setdefault(place.year, {})[place.measure] = given.value
     changed = {(change.industry, change.measure) for change in changes}
     for industry, entry in entries.items():
-        earlier = {measure: found for (name, measure), found in before.items() if name == industry}
-        for doubt in unlikely(plan.measured, industry, entry, earlier):
-            if (industry, doubt.measure) in changed:
+        for doubt in unlikely(plan.measured, industry, entry, before.get(industry, {})):
+            if changed & {(industry, doubt.measure), (industry, doubt.other)}:
                 yield doubt
 
 

@@ -34,6 +34,7 @@ INSTANTS = ("ladder_from",)
 STILL_OPEN = (MessageState.QUEUED, MessageState.RETRY, MessageState.HELD)  # they take a row; nobody has them yet
 UNSAID = ("assignment_muted", "assignment_noted", "assignment_reminded")  # the ladder's letters do not tell of them
 KEPT = ("sequence",)  # a calendar may have seen it: it only rises
+STAYS = ("figures_handed_in", "assignment_submitted")  # with --done only the closing is taken back, the figures stay
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +54,7 @@ class Undone:
 
 
 def act(app: App, now: datetime, *, who: str, plan_id: str | None = None) -> Undone:
-    """Take back the last act of `who` that still stands, with all its assignments.
+    """Take back the last act of `who` that still stands, with all its assignments; figures it handed in stay.
 
     Forbidden in a rehearsal, after its letter went or its time is up, where another act came after it, where it is of
     a kind that is not undone, or about another plan than `plan_id`; the error says what reverses it instead.
@@ -61,7 +62,8 @@ def act(app: App, now: datetime, *, who: str, plan_id: str | None = None) -> Und
     with app.db.begin() as session:
         if facts.is_rehearsal(session):
             raise Forbidden(_("in a rehearsal nothing waits, and nothing is undone: act again instead"))
-        last = _last(session, who)
+        whole = _last(session, who)
+        last = [each for each in whole if each.action not in STAYS] or whole
         _check_kind(last, who)
         ids = [each.assignment_id for each in last if each.assignment_id is not None]
         items = assignments.by_ids(session, ids)
@@ -156,12 +158,7 @@ def _check_kind(last: Sequence[Act], who: str) -> None:
 
 
 def _check_in_time(
-    app: App,
-    session: Session,
-    now: datetime,
-    last: Sequence[Act],
-    rows: Sequence[Queued],
-    items: dict[int, Assignment],
+    app: App, session: Session, now: datetime, last: Sequence[Act], rows: Sequence[Queued], items: dict[int, Assignment]
 ) -> None:
     """While the letter waits, and no other told of the act; one without a letter as long as a receipt would wait."""
     first = last[0]

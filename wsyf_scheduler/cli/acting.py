@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from functools import partial
+from typing import TYPE_CHECKING
 
 import click
 
@@ -21,6 +23,9 @@ from wsyf_scheduler.cli.office import (
 from wsyf_scheduler.cli.output import say
 from wsyf_scheduler.core.assignment import Assignment
 from wsyf_scheduler.i18n import _
+
+if TYPE_CHECKING:
+    from wsyf_scheduler.app import App
 
 reason_option = click.option("--reason", default="", help=_("why; it is kept, and told where people are told"))
 
@@ -90,9 +95,11 @@ def return_(office: Office, key: str, reason: str, dry_run: bool, as_json: bool)
 
     app = office.app(dry_run=dry_run)
     now, before = app.clock.now(), look(app, [key])
+    resting = _resting(app, before[0])
     after = give_back.act(app, now, key=str(before[0].id), reason=reason, who=login_name())
     pairs = paired(before, [after])
     tell(app, now, Done(pairs=pairs, letter="receipt", words=_returned, as_json=as_json, dry_run=dry_run))
+    _tell_fallen(resting, as_json=as_json)
 
 
 def _returned(item: Assignment) -> str:
@@ -111,9 +118,28 @@ def reopen(office: Office, key: str, reason: str, dry_run: bool, as_json: bool) 
 
     app = office.app(dry_run=dry_run)
     now, before = app.clock.now(), look(app, [key])
+    resting = _resting(app, before[0])
     after = verb.act(app, now, key=str(before[0].id), reason=reason, who=login_name())
     pairs = paired(before, [after])
     tell(app, now, Done(pairs=pairs, letter="change", words=_reopened, as_json=as_json, dry_run=dry_run))
+    _tell_fallen(resting, as_json=as_json)
+
+
+def _resting(app: App, item: Assignment) -> list[Assignment]:
+    """What figures closed, and rests on those of this assignment, which will count no more."""
+    if item.form is None:
+        return []
+    from wsyf_scheduler.cli.figure_words import resting_on
+
+    return resting_on(app, item)
+
+
+def _tell_fallen(items: Sequence[Assignment], *, as_json: bool) -> None:
+    if items:
+        from wsyf_scheduler.cli.figure_words import no_longer_reached
+
+        for item in items:
+            say(no_longer_reached(item), fg="yellow", err=as_json)
 
 
 def _reopened(item: Assignment) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from wsyf_scheduler.cli.output import say, state_name, table
 from wsyf_scheduler.core.plausible import Doubt, Oddity
+from wsyf_scheduler.core.rounding import decimal
 from wsyf_scheduler.files.forms import PART_NAMES
 from wsyf_scheduler.i18n import _, ngettext
 
@@ -50,7 +51,7 @@ def number(value: int | Fraction | None) -> str:
     """A count as it is, a quotient in percent with the fraction it is."""
     if value is None:
         return "–"
-    return f"{float(value * 100):.2f}% ({value})" if isinstance(value, Fraction) else str(value)
+    return f"{decimal(value * 100, 2)}% ({value})" if isinstance(value, Fraction) else str(value)
 
 
 def print_understood(found: Sequence[Brought]) -> None:
@@ -154,6 +155,25 @@ def close_reached(app: App, now: datetime, items: Iterable[Assignment], *, who: 
     for plan_id, department in dict.fromkeys((item.plan_id, item.department) for item in items if item.form):
         found += verb.act(app, now, plan_id=plan_id, department=department, who=who)
     return found
+
+
+def resting_on(app: App, item: Assignment) -> list[Assignment]:
+    """What figures have closed and would not reach without those of this assignment; ask before it is opened again."""
+    from wsyf_scheduler.figuring import whole_plan
+    from wsyf_scheduler.reaching import kept
+
+    with app.db.read() as session:
+        plan = whole_plan(session, item.plan_id)
+        others = {each.id for each in kept(session, plan, item.department, without=item.id)}
+        return [each for each in kept(session, plan, item.department) if each.id not in others]
+
+
+def no_longer_reached(item: Assignment) -> str:
+    """What is said of what figures closed and reach no more: the coordinator decides, nothing opens by itself."""
+    return _(
+        "{key}  {title}: done, but its figures no longer reach what the paper asks;"
+        " `wsyf reopen {key} --reason TEXT` opens it again"
+    ).format(key=item.key, title=item.title)
 
 
 def closed_by_figures(item: Assignment) -> str:

@@ -11,12 +11,23 @@ import click
 from wsyf_scheduler.cli.figure_words import (
     close_reached,
     closed_by_figures,
+    no_longer_reached,
     print_doubts,
     print_understood,
     taken_as_json,
     told,
 )
-from wsyf_scheduler.cli.office import KEY, Office, dry_run_option, json_option, login_name, need, pass_office
+from wsyf_scheduler.cli.figures_shown import PERIOD_OR_KEY
+from wsyf_scheduler.cli.office import (
+    KEY,
+    Office,
+    dry_run_option,
+    json_option,
+    login_name,
+    need,
+    pass_office,
+    plan_option,
+)
 from wsyf_scheduler.cli.output import print_json, say
 from wsyf_scheduler.core.assignment import State
 from wsyf_scheduler.errors import Fault, Forbidden, Invalid, Usage, WsyfError
@@ -24,6 +35,7 @@ from wsyf_scheduler.i18n import _, ngettext
 
 if TYPE_CHECKING:
     from wsyf_scheduler.acts.hand_in import HandedIn, Value
+    from wsyf_scheduler.core.assignment import Assignment
     from wsyf_scheduler.files.filled import Filled
     from wsyf_scheduler.forming import Brought
 
@@ -127,7 +139,7 @@ def submit(
     as_json: bool,  # noqa: FBT001 - click's way
 ) -> None:
     """Take them."""
-    from wsyf_scheduler.figuring import asked_of, whole_plan, year_of
+    from wsyf_scheduler.figuring import require_asked, whole_plan, year_of
     from wsyf_scheduler.finding import find
     from wsyf_scheduler.forming import Brought
 
@@ -135,10 +147,11 @@ def submit(
     with app.db.read() as session:
         item = find(session, key)
         plan = whole_plan(session, item.plan_id)
-    industries = list(dict.fromkeys(industry for industry, _measure in asked_of(plan, item)))
+    industries = list(dict.fromkeys(industry for industry, _measure in require_asked(plan, item)))
     shares = {each.id for each in plan.measured.indicators if each.alone}
     handed = told_figures(words, industries, shares)
-    year = year_of(plan, item) or 0  # what asks no figures is refused by the act
+    year = year_of(plan, item)
+    assert year is not None  # what asks figures has a year
     one = Brought(item=item, plan=plan, year=year, handed=handed, cells={}, source=source)
     _hand_in(office, [one], confirm=confirm, closes=closes, dry_run=dry_run, as_json=as_json)
 
@@ -187,20 +200,29 @@ def _hand_in(
     if not all(each.is_taken for each in results):
         print_doubts(found, results, whole=closes)
         raise Forbidden(_refusal(results, lacks=closes))
-    closed = []
-    if closes and not dry_run:
+    closed: list[Assignment] = []
+    reached: list[Assignment] = []
+    if not dry_run:
         waiting = [f"{each.item.plan_id}:{each.item.key}" for each in results if each.item.state is not State.DONE]
-        closed = close.act(app, now, keys=waiting, who=who) if waiting else []
-        for item in close_reached(app, now, closed, who=who):
-            say(closed_by_figures(item), err=as_json)
+        closed = close.act(app, now, keys=waiting, who=who) if closes and waiting else []
+        corrected = [each.item for each in results if each.changes and each.item.state is State.DONE]
+        reached = close_reached(app, now, [*closed, *corrected], who=who)
     if as_json:
         print_json([taken_as_json(each, closed) for each in results])
-        return
+    else:
+        _tell(found, results, closes=closes)
+    for item in reached:
+        say(closed_by_figures(item), err=as_json)
+    for item in {item.id: item for each in results for item in each.fallen}.values():
+        say(no_longer_reached(item), fg="yellow", err=as_json)
+    if dry_run and not as_json:
+        say(_("a dry run: nothing was changed"))
+
+
+def _tell(found: Sequence[Brought], results: Sequence[HandedIn], *, closes: bool) -> None:
     for one, each in zip(found, results, strict=True):
         is_closed = closes and each.item.state is not State.DONE
         say(told(one, each, is_closed=is_closed), fg="yellow" if each.lacking else "green")
-    if dry_run:
-        say(_("a dry run: nothing was changed"))
 
 
 def _require_text(text: str) -> None:
@@ -245,18 +267,18 @@ def confirm(office: Office, keys: tuple[str, ...], dry_run: bool, as_json: bool)
 
 
 @data.command(help=_("What is handed in, and what is missing; with a period or KEY: the figures themselves."))
-@click.argument("what", metavar="[PERIOD|KEY]", required=False, type=KEY)
-@click.option("--plan", "plan_id", metavar="PLAN", help=_("this plan only"))
+@click.argument("what", metavar="[PERIOD|KEY]", required=False, type=PERIOD_OR_KEY)
+@plan_option
 @json_option
 @pass_office
-def show(office: Office, what: str | None, plan_id: str | None, as_json: bool) -> None:  # noqa: FBT001 - click's way
+def show(office: Office, what: str | None, as_json: bool) -> None:  # noqa: FBT001 - click's way
     """Show them."""
     from wsyf_scheduler.cli.figures_shown import as_values, print_figures, print_overview
     from wsyf_scheduler.reports.figures import look
 
     app = office.app()
     with app.db.read() as session:
-        found = look(app, session, what, plan_id)
+        found = look(app, session, what, office.plan, office.meant)
     if as_json:
         print_json([as_values(each) for each in found])
     elif what is None:

@@ -10,11 +10,28 @@ import click
 
 from wsyf_scheduler.cli.figure_words import Names, missing_words, number, plain
 from wsyf_scheduler.cli.output import say, state_name, table
+from wsyf_scheduler.cli.params import KEY, PERIOD, CompletedType
+from wsyf_scheduler.core.assignment import State
 from wsyf_scheduler.i18n import _
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from wsyf_scheduler.reports.figures import Collected
     from wsyf_scheduler.store.figures import FigureRow
+
+
+class PeriodOrKeyType(CompletedType):
+    """A period of a plan, or an assignment as `KEY` names one; which of them, the command finds out."""
+
+    name = "period or key"
+
+    def words(self, config: str | None, incomplete: str, plan: str | None) -> list[tuple[str, str]]:
+        """Periods, then keys, ids and `last`."""
+        return [*PERIOD.words(config, incomplete, plan), *KEY.words(config, incomplete, plan)]
+
+
+PERIOD_OR_KEY = PeriodOrKeyType()
 
 
 def print_overview(found: Sequence[Collected]) -> None:
@@ -28,12 +45,13 @@ def print_overview(found: Sequence[Collected]) -> None:
             each.item.title,
             str(each.year),
             each.item.due_on.isoformat(),
-            _("{n} of {all}").format(n=len(each.asked) - len(each.lacking), all=len(each.asked)),
+            _("{n} of {all} in").format(n=len(each.asked) - len(each.lacking), all=len(each.asked)),
             state_name(each.item.state.value),
         )
         for each in found
     ]
-    table((_("key"), _("what"), _("year"), _("due"), _("handed in"), _("state")), rows, keep=(0, 2, 3, 4))
+    headers = (_("key"), _("assignment"), _("year"), _("due"), _("figures"), _("state"))
+    table(headers, rows, keep=(0, 2, 3, 4), tight=True)
 
 
 def print_figures(found: Sequence[Collected]) -> None:
@@ -52,9 +70,20 @@ def print_figures(found: Sequence[Collected]) -> None:
         if each.lacking:
             say(_("missing: {missing}").format(missing=missing_words(each.plan, each.lacking)), fg="yellow")
         elif not each.counts:
-            say(_("these figures do not count while the assignment is not handed in"), fg="yellow")
+            say(_not_counting(each), fg="yellow")
         if each.provisional:
             say(_("* provisional: handed in before its year had ended; `wsyf data confirm` makes it final"))
+
+
+def _not_counting(each: Collected) -> str:
+    """Why figures that are whole do not count."""
+    if each.item.state is State.OPEN:
+        words = _(
+            "all figures are in, and do not count while the assignment is open: hand in what is right"
+            " (`wsyf data submit`, the same figures too), or close it (`wsyf done {key}`)"
+        )
+        return words.format(key=each.item.key)
+    return _("these figures do not count: the assignment is {state}").format(state=state_name(each.item.state.value))
 
 
 def _line(each: Collected, names: Names, row: FigureRow, zone: ZoneInfo) -> tuple[str, ...]:
@@ -75,7 +104,8 @@ def _line(each: Collected, names: Names, row: FigureRow, zone: ZoneInfo) -> tupl
 
 
 def as_values(each: Collected) -> dict[str, object]:
-    """One assignment's figures for programs."""
+    """One assignment's figures for programs; instants are in the plan's zone."""
+    zone = ZoneInfo(each.plan.zone)
     return {
         "key": each.item.key,
         "plan": each.item.plan_id,
@@ -87,15 +117,19 @@ def as_values(each: Collected) -> dict[str, object]:
                 "industry": row.industry or None,
                 "measure": row.measure,
                 "value": plain(row.value),
-                "given_at": row.given_at.isoformat(),
+                "given_at": _instant(row.given_at, zone),
                 "who": row.who,
                 "source": row.source or None,
                 "why": row.why or None,
                 "provisional": row.id in each.provisional and row.retired_at is None,
-                "confirmed_at": row.confirmed_at.isoformat() if row.confirmed_at else None,
-                "corrected_at": row.retired_at.isoformat() if row.retired_at else None,
+                "confirmed_at": _instant(row.confirmed_at, zone),
+                "corrected_at": _instant(row.retired_at, zone),
             }
             for row in each.rows
         ],
         "missing": [{"industry": industry or None, "measure": measure.id} for industry, measure in each.lacking],
     }
+
+
+def _instant(at: datetime | None, zone: ZoneInfo) -> str | None:
+    return at.astimezone(zone).isoformat() if at else None

@@ -8,8 +8,6 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import click
-
 from wsyf_scheduler.cli.kindred import Kindred, kindred, print_kindred
 from wsyf_scheduler.cli.kindred import facts as kindred_facts
 from wsyf_scheduler.cli.office import Office
@@ -166,7 +164,7 @@ def print_sight(sight: Sight) -> None:
     from wsyf_scheduler.cli.trail import phrase, reasons
 
     item, today = sight.item, sight.today
-    click.secho(f"{item.key}  {item.title}", bold=True)
+    say(f"{item.key}  {item.title}", hang=2, bold=True)
     for label, value in _facts(sight):
         say(f"  {label}{value}", hang=2)
     print_kindred(sight.kindred, item, today, sight.names)

@@ -20,7 +20,7 @@ from wsyf_scheduler.cli.office import (
     pass_office,
 )
 from wsyf_scheduler.cli.output import say
-from wsyf_scheduler.core.assignment import Assignment
+from wsyf_scheduler.core.assignment import Assignment, State
 from wsyf_scheduler.i18n import _
 
 if TYPE_CHECKING:
@@ -132,11 +132,22 @@ def undo(office: Office, dry_run: bool, as_json: bool) -> None:  # noqa: FBT001 
     words = _("taken back: {act}").format(act=phrase(undone.action))
     words += _("; its letter does not go") if undone.letters else ""
     done = Done(
-        pairs=undone.items, letter=None, words=lambda _item: words, as_json=as_json, dry_run=dry_run, as_before=True
+        pairs=undone.items,
+        letter=None,
+        words=lambda item: words + _figures_stay(undone, item),
+        as_json=as_json,
+        dry_run=dry_run,
+        as_before=True,
     )
     tell(app, now, done)
     for line in lost(app, undone) if not as_json else ():
         say("  " + line, fg="yellow")
+
+
+def _figures_stay(undone: Undone, item: Assignment) -> str:
+    """Of what was closed, perhaps in one go with its figures: these were handed in, and wait for `wsyf done` again."""
+    stay = undone.action == "assignment_done" and item.state is State.SUBMITTED
+    return _("; its figures stay, and wait for confirmation") if stay else ""
 
 
 def lost(app: App, undone: Undone) -> Iterator[str]:

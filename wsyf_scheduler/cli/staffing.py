@@ -286,10 +286,9 @@ def erase(office: Office, address: str, reason: str, yes: bool, dry_run: bool, a
     if not (done.is_log_empty or dry_run):
         words = _("another program is reading the database: its -wal file keeps the old pages until it has finished")
         say(words, fg="yellow")
-    say(
-        _(
-            "Backups made before, files that were exported and letters kept in a maildir still have the details: {dir}"
-        ).format(dir=office.config.backup.folder),
-        fg="yellow",
-    )
+    kept = (office.config.backup.folder, office.config.mail.maildir)
+    if there := [str(folder) for folder in kept if folder.exists()]:
+        words = _("Backups made before and letters kept in a maildir still have the details: {folders}")
+        say(words.format(folders=", ".join(there)), fg="yellow")
+    say(_("Files that were exported, and mail that has left, keep them too."), fg="yellow")
     nothing_changed(dry_run=dry_run)

@@ -101,6 +101,13 @@ class Assessment:
     lines: tuple[Line, ...]
 
 
+class OfDepartment(NamedTuple):
+    """A goal over what one department answers for; the line is of `all` where it sums up several industries."""
+
+    department: str
+    line: Line
+
+
 class _Table(NamedTuple):
     """What every line is worked out from; `order` is the place of each measure in the plan."""
 
@@ -122,7 +129,7 @@ def assess(
     sheets: Iterable[Sheet], measured: Measured, departments: Mapping[str, str], figures: Figures
 ) -> tuple[Assessment, ...]:
     """What the figures say of every goal; `departments` names who answers for each industry."""
-    table = _Table(departments, figures, {each.id: place for place, each in enumerate(measured.measures)})
+    table = _table(measured, departments, figures)
     return tuple(
         Assessment(
             period=sheet.period,
@@ -133,6 +140,27 @@ def assess(
         )
         for sheet in sheets
     )
+
+
+def by_department(
+    sheet: Sheet, measured: Measured, departments: Mapping[str, str], figures: Figures
+) -> Iterator[OfDepartment]:
+    """Each goal of a sheet for every department, by departments in the order of `departments`.
+
+    What a period asks on the sums is asked here on the sums of a department's own industries; what it asks of each
+    industry by itself, as Annex 1 does, stays so.
+    """
+    table = _table(measured, departments, figures)
+    for department in dict.fromkeys(departments.values()):
+        for asked in sheet.asked:
+            own = [each for each in asked.industries if departments[each] == department]
+            for group in filter(None, [own] if asked.total else [[each] for each in own]):
+                name = ALL if len(group) > 1 else group[0]
+                yield OfDepartment(department, _line(asked, measured.indicator(asked.indicator), name, group, table))
+
+
+def _table(measured: Measured, departments: Mapping[str, str], figures: Figures) -> _Table:
+    return _Table(departments, figures, {each.id: place for place, each in enumerate(measured.measures)})
 
 
 def _lines(asked: Asked, indicator: Indicator, table: _Table) -> Iterator[Line]:

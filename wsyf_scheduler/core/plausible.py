@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
-from typing import NamedTuple
+from functools import partial
 
 from wsyf_scheduler.core.measures import Indicator, Measure, Measured
 
@@ -42,13 +42,6 @@ class Doubt:
     than: int | Fraction | None = None
     other: str = ""
     year: int | None = None
-
-
-class Earlier(NamedTuple):
-    """A figure of an earlier year."""
-
-    year: int
-    value: int
 
 
 def completed(measured: Measured, entry: Entry) -> dict[str, int | Fraction]:
@@ -105,26 +98,58 @@ def _impossible_quotient(indicator: Indicator, industry: str, entry: Entry) -> I
         yield Doubt(industry=industry, measure=indicator.id, oddity=Oddity.NO_SHARE, value=value)
 
 
-def unlikely(
-    measured: Measured, industry: str, entry: Entry, before: Mapping[str, Sequence[Earlier]]
-) -> Iterator[Doubt]:
-    """What is worth asking back; `before` holds each measure's earlier years, oldest first."""
+def unlikely(measured: Measured, industry: str, entry: Entry, before: Mapping[int, Entry]) -> Iterator[Doubt]:
+    """What is worth asking back; `before` holds what stands of the industry's earlier years.
+
+    Each figure is held against the last year it is known of; a quotient by itself against that year's cases, too.
+    """
     for measure in measured.measures:
-        earlier = before.get(measure.id, ())
-        if measure.id in entry and earlier:
-            yield from _compared(measure, industry, int(entry[measure.id]), earlier[-1])
+        yield from _compared(measure.id, industry, entry, before, partial(_figure, measure))
+    for indicator in measured.indicators:
+        if indicator.alone:
+            yield from _compared(indicator.id, industry, entry, before, partial(_quotient, indicator))
     accidents, harmed = entry.get("accidents"), entry.get("casualties")
     if accidents == 0 and harmed:
         yield Doubt(
-            industry=industry, measure="casualties", oddity=Oddity.HARMED_WITHOUT_ACCIDENT, value=harmed, than=0
+            industry=industry,
+            measure="casualties",
+            oddity=Oddity.HARMED_WITHOUT_ACCIDENT,
+            value=harmed,
+            than=0,
+            other="accidents",
         )
 
 
-def _compared(measure: Measure, industry: str, value: int, last: Earlier) -> Iterator[Doubt]:
+def _figure(measure: Measure, entry: Entry) -> int | Fraction | None:
+    return entry.get(measure.id)
+
+
+def _quotient(indicator: Indicator, entry: Entry) -> int | Fraction | None:
+    """The quotient of a year: of its counts where they are known, else as it was handed in by itself."""
+    counts = [entry[name] for name in indicator.measures if name in entry]
+    if len(counts) < len(indicator.measures):
+        return entry.get(indicator.id)
+    top, bottom = counts
+    return Fraction(top, bottom) if bottom else Fraction(0)
+
+
+def _compared(
+    name: str,
+    industry: str,
+    entry: Entry,
+    before: Mapping[int, Entry],
+    known: Callable[[Entry], int | Fraction | None],
+) -> Iterator[Doubt]:
+    """The figure of that name, where it is handed in, against the last year `known` says one of."""
+    earlier = {year: than for year in before if (than := known(before[year])) is not None}
+    if name not in entry or not earlier:
+        return
+    year = max(earlier)
+    value, than = entry[name], earlier[year]
     oddity = None
-    if value == 0 and last.value >= MANY:
+    if value == 0 and than >= MANY:
         oddity = Oddity.NONE_AFTER_MANY
-    elif abs(value - last.value) > JUMP * last.value:
+    elif abs(Fraction(value) - than) > JUMP * than:
         oddity = Oddity.JUMP
     if oddity is not None:
-        yield Doubt(industry=industry, measure=measure.id, oddity=oddity, value=value, than=last.value, year=last.year)
+        yield Doubt(industry=industry, measure=name, oddity=oddity, value=value, than=than, year=year)

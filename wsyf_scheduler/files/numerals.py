@@ -21,6 +21,7 @@ WHOLE = re.compile(r"[0-9]+|[0-9]{1,3}(?:,[0-9]{3})+")
 DECIMAL = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 HALF_WIDTH = {wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F)}  # not NFKC: it makes 32 of 3²
 HUNDRED = 100
+LONGEST = 40  # characters of a quotient: as many decimals as a calculator shows, and more
 
 
 def whole(cell: Cell) -> int:
@@ -39,12 +40,19 @@ def whole(cell: Cell) -> int:
 
 
 def share(cell: Cell) -> Fraction:
-    """A quotient from 0 to 1, written as a percentage, a fraction or a decimal; what is above 1 needs its %."""
+    """A quotient from 0 to 1, written as a percentage, a fraction or a decimal; what is above 1 needs its %.
+
+    All its decimals are read, exactly.
+    """
     value: Fraction | None = None
     if isinstance(cell, float):
         value = Fraction(repr(cell)) if isfinite(cell) else None
     elif not isinstance(cell, (bool, Stamp)):
-        value = _written_share(_plain(cell))
+        text = _plain(cell)
+        if len(text) > LONGEST:
+            message = _("expected a percentage or a fraction of at most {most} characters, found {n}")
+            raise ValueError(message.format(most=LONGEST, n=len(text)))
+        value = _written_share(text)
     if value is None or not 0 <= value <= 1:
         message = _("expected a percentage such as 7.5% or a fraction such as 3/40, found {found}")
         raise ValueError(message.format(found=_found(cell)))
@@ -57,7 +65,7 @@ def _written_share(text: str) -> Fraction | None:
         is_good = WHOLE.fullmatch(top) and WHOLE.fullmatch(bottom) and bottom.strip("0,")
         return Fraction(int(top.replace(",", "")), int(bottom.replace(",", ""))) if is_good else None
     number = text.removesuffix("%")
-    if not DECIMAL.fullmatch(number) or len(number) > len(str(MOST)):
+    if not DECIMAL.fullmatch(number):
         return None
     value = Fraction(Decimal(number))
     return value / HUNDRED if text.endswith("%") else value

@@ -137,16 +137,19 @@ class Paper:
         unit = wording.unit_of(self._plan.measured, indicator)
         name = "" if heading.industry == ALL else wording.named(heading.industry, self._told.industries)
         said = f"{name}{indicator.name}按已报年度的线性趋势推算，{way.end_year}年约为"
-        said += wording.level(way.projected, indicator) + unit
         if way.is_on_course is None:
-            return said + "。"
-        goal = wording.level(way.path[way.end_year], indicator) + unit
-        return said + f"，当年目标上限为{goal}，{'预计可以达到' if way.is_on_course else '预计达不到'}。"
+            (projected,) = wording.levels([way.projected], indicator)
+            return said + f"{projected}{unit}。"
+        projected, goal = wording.levels([way.projected, way.path[way.end_year]], indicator)
+        return (
+            said
+            + f"{projected}{unit}，当年目标上限为{goal}{unit}，{'预计可以达到' if way.is_on_course else '预计达不到'}。"
+        )
 
     def _sizes(self) -> Iterator[str]:
         for name, unit, known in self._told.sizes():
-            years = {year for each in self._periods for year in range(each.first_year, each.last_year + 1)}
-            said = [f"{year}年{each.row.value}{unit}" for year, each in known if year in years]
+            periods = {each.id: wording.period_name(each) for each in self._periods}
+            said = [f"{periods[size.period]}{size.value}{unit}" for size in known if size.period in periods]
             yield f"{name}：{'，'.join(said) if said else '尚未报送'}。"
 
     # --- 三、工作任务完成情况 ---

@@ -15,10 +15,10 @@ from wsyf_scheduler.core.assess import ANNEX, Assessment, Place
 from wsyf_scheduler.core.assignment import Assignment
 from wsyf_scheduler.core.plan import Period, Plan
 from wsyf_scheduler.errors import NotFound
-from wsyf_scheduler.figuring import WHOLE, is_provisional, standing
+from wsyf_scheduler.figuring import is_provisional, standing
 from wsyf_scheduler.i18n import _
 from wsyf_scheduler.reports import assessing
-from wsyf_scheduler.reports.assessing import Assessed
+from wsyf_scheduler.reports.assessing import Assessed, Size
 from wsyf_scheduler.store import assignments, figures
 from wsyf_scheduler.store.db import Session
 from wsyf_scheduler.store.figures import FigureRow
@@ -100,11 +100,11 @@ class Gathered:
         """What the whole plan is judged by: Annex 1, else its last period."""
         return self.sheet(ANNEX) or self.assessed.assessments[-1]
 
-    def sizes(self) -> Iterable[tuple[str, str, list[tuple[int, Known]]]]:
-        """Each pool the plan watches with its name, its unit and its size year by year."""
+    def sizes(self) -> Iterable[tuple[str, str, tuple[Size, ...]]]:
+        """Each pool the plan watches with its name, its unit and its size period by period."""
         for count in self.plan.measured.counts:
-            known = [(place.year, each) for place, each in self.figures.items() if place[::2] == (WHOLE, count.id)]
-            yield count.name + (f"（{count.aim}）" if count.aim else ""), count.unit, sorted(known, key=lambda x: x[0])
+            name = count.name + (f"（{count.aim}）" if count.aim else "")
+            yield name, count.unit, self.assessed.sizes[count.id]
 
 
 def gather(session: Session, plan_id: str, now: datetime) -> Gathered:

@@ -7,6 +7,7 @@ from typing import Any
 
 from wsyf_scheduler.core.assess import ALL, Assessment, Line, Missing, Place, Verdict
 from wsyf_scheduler.core.measures import Indicator
+from wsyf_scheduler.core.rounding import decimal
 from wsyf_scheduler.papers import wording
 from wsyf_scheduler.papers.gathering import Gathered, Known
 
@@ -65,7 +66,7 @@ class GoalWords:
             return f"{name}：{self._sheet.measure_year}年没有应培训人员，视为达到。"
         parts = [f"{self._sheet.measure_year}年为{wording.shown(line).rstrip('*')}{unit}"]
         if line.baseline is not None:
-            parts.append(f"{line.baseline_year}年为{wording.number(line.baseline)}{unit}")
+            parts.append(f"{line.baseline_year}年为{wording.number(line.baseline, line)}{unit}")
             parts += [wording.changed(line)] if line.change_pct is not None else []
         provisional = "（含暂定数）" if line.provisional else ""
         asked = wording.asked(line, indicator, unit)
@@ -105,7 +106,7 @@ class GoalWords:
     def _row(self, line: Line, indicator: Indicator) -> Words:
         return {
             "industry": wording.named(line.industry, self._told.industries),
-            "baseline": wording.number(line.baseline),
+            "baseline": wording.number(line.baseline, line),
             "value": wording.shown(line),
             "change": wording.change(line),
             "bound": wording.bound(line, indicator),
@@ -164,9 +165,9 @@ def shortfalls(told: Gathered, sheet: Assessment) -> list[str]:
         name = wording.named(line.industry, told.industries)
         gap = abs(line.value - limit[1])
         words = (
-            f"相差{wording.decimal(gap * 100, 2) if gap * 10000 >= 1 else '不足0.01'}个百分点"
+            f"相差{decimal(gap * 100, 2) if gap * 10000 >= 1 else '不足0.01'}个百分点"
             if indicator.bottom
-            else f"相差{wording.decimal(gap, 2)}{unit}"
+            else f"相差{decimal(gap, 2)}{unit}"
         )
         if not gap:
             words = "与上限持平，没有低于上限"

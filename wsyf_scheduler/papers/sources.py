@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from fractions import Fraction
 
 from wsyf_scheduler.core.assess import Assessment, Place
+from wsyf_scheduler.core.rounding import percents
 from wsyf_scheduler.mail.phrases import full
 from wsyf_scheduler.papers import wording
 from wsyf_scheduler.papers.gathering import Gathered, Known
@@ -68,7 +69,7 @@ def _row(told: Gathered, place: Place, known: Known, name: str) -> dict[str, str
 
 def value(row: FigureRow) -> str:
     """A count as it is; a quotient in percent."""
-    return wording.percent(row.value) if isinstance(row.value, Fraction) else str(row.value)
+    return percents([row.value])[row.value] if isinstance(row.value, Fraction) else str(row.value)
 
 
 def note(told: Gathered, known: Known) -> str:

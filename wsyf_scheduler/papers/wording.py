@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from fractions import Fraction
 from typing import Any
@@ -12,6 +12,7 @@ from wsyf_scheduler.core.assignment import Assignment, State
 from wsyf_scheduler.core.kind import FOLLOW_UP_NUMBER
 from wsyf_scheduler.core.measures import Indicator, Measured
 from wsyf_scheduler.core.plan import Period
+from wsyf_scheduler.core.rounding import decimal, percents
 from wsyf_scheduler.mail.phrases import clean, full
 
 BLANK = "【待填】"
@@ -42,31 +43,18 @@ def numeral(number: int) -> str:
     return ("" if tens < 2 else NUMERALS[tens - 1]) + ("十" if tens else "") + (NUMERALS[ones - 1] if ones else "")  # noqa: PLR2004 - 十, not 一十
 
 
-def decimal(value: Fraction, digits: int) -> str:
-    """So many digits at most, rounded half away from zero; no zeros at the end."""
-    scaled = abs(value) * 10**digits
-    whole = scaled.numerator // scaled.denominator
-    whole += 2 * (scaled - whole) >= 1
-    text = f"{whole:0{digits + 1}d}"
-    text = f"{text[:-digits]}.{text[-digits:]}".rstrip("0").rstrip(".") if digits else text
-    return f"-{text}" if value < 0 and whole else text
-
-
-def percent(value: Fraction, bound: Fraction | None = None) -> str:
-    """In percent with one digit; with more where it would look as if it were on the other side of its bound."""
-    for digits in (1, 2, 3, 4, 6):
-        text = decimal(value * 100, digits)
-        shown = Fraction(text) / 100
-        if bound is None or ((shown > bound) == (value > bound) and (shown < bound) == (value < bound)):
-            break
-    return text + "%"
-
-
-def number(value: int | Fraction | None, bound: Fraction | None = None) -> str:
-    """A count as it is, a quotient in percent, nothing as a dash."""
+def number(value: int | Fraction | None, line: Line) -> str:
+    """A value or baseline of a line: a count as it is, a quotient in percent, nothing as a dash."""
     if value is None:
         return NONE
-    return percent(value, bound) if isinstance(value, Fraction) else str(value)
+    return _shares(line)[value] if isinstance(value, Fraction) else str(value)
+
+
+def _shares(line: Line) -> dict[Fraction, str]:
+    """A line's shares in percent, with digits enough to tell them apart."""
+    found = bound_of(line)
+    sides = [each for each in (line.baseline, line.value) if isinstance(each, Fraction)]
+    return percents([*sides, found[1]] if found else sides)
 
 
 def bound_of(line: Line) -> tuple[str, Fraction] | None:
@@ -80,18 +68,24 @@ def bound_of(line: Line) -> tuple[str, Fraction] | None:
 def bound(line: Line, indicator: Indicator) -> str:
     """≤11.4, <6.3%, ≥70%."""
     found = bound_of(line)
-    return NONE if found is None else SIGNS[found[0]] + level(found[1], indicator)
+    return NONE if found is None else SIGNS[found[0]] + _level(line, found[1], indicator)
 
 
-def level(value: Fraction, indicator: Indicator) -> str:
-    """A bound or a projection: a count need not be whole."""
-    return decimal(value, 2) if indicator.bottom is None else percent(value)
+def _level(line: Line, value: Fraction, indicator: Indicator) -> str:
+    return decimal(value, 2) if indicator.bottom is None else _shares(line)[value]
+
+
+def levels(values: Sequence[Fraction], indicator: Indicator) -> list[str]:
+    """A projection and its goal: counts need not be whole, shares are told apart."""
+    if indicator.bottom is None:
+        return [decimal(each, 2) for each in values]
+    shares = percents(values)
+    return [shares[each] for each in values]
 
 
 def shown(line: Line) -> str:
     """The value of a line, with a star where it is provisional."""
-    found = bound_of(line)
-    return number(line.value, found[1] if found else None) + ("*" if line.provisional else "")
+    return number(line.value, line) + ("*" if line.provisional else "")
 
 
 def change(line: Line) -> str:
@@ -112,7 +106,7 @@ def changed(line: Line) -> str:
 def asked(line: Line, indicator: Indicator, unit: str) -> str:
     """不高于54起; empty where the baseline is unknown."""
     found = bound_of(line)
-    return "" if found is None else BOUNDS[found[0]] + level(found[1], indicator) + unit
+    return "" if found is None else BOUNDS[found[0]] + _level(line, found[1], indicator) + unit
 
 
 def unit_of(measured: Measured, indicator: Indicator) -> str:

@@ -5,21 +5,35 @@ The arithmetic is core.assess's and core.trend's; docs/figures.md shows it. Impo
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import NamedTuple
 
-from wsyf_scheduler.core.assess import ALL, ANNEX, Asked, Assessment, Figures, Line, Missing, Sheet, assess
+from wsyf_scheduler.core.assess import (
+    ALL,
+    ANNEX,
+    Asked,
+    Assessment,
+    Figures,
+    Line,
+    Missing,
+    OfDepartment,
+    Sheet,
+    assess,
+    by_department,
+)
 from wsyf_scheduler.core.assignment import Assignment, State
 from wsyf_scheduler.core.goals import sheets
 from wsyf_scheduler.core.measures import Rule
 from wsyf_scheduler.core.plan import Plan
 from wsyf_scheduler.core.trend import Trend, trend
-from wsyf_scheduler.errors import NotFound, nearest
-from wsyf_scheduler.figuring import answering, counting, whole_plan
+from wsyf_scheduler.errors import NotFound
+from wsyf_scheduler.figuring import WHOLE, answering, counting, whole_plan
 from wsyf_scheduler.i18n import _
 from wsyf_scheduler.store import assignments, figures
 from wsyf_scheduler.store.db import Session
+from wsyf_scheduler.store.figures import COUNTING, FigureRow
 
 OWED = (State.OPEN, State.SUBMITTED, State.DONE)  # a figure may still come, or be corrected
 
@@ -33,11 +47,19 @@ class Heading:
     trend: Trend
 
 
+class Size(NamedTuple):
+    """How large a pool was, and the period whose task asked for it: two of one year are two sizes."""
+
+    period: str
+    value: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assessed:
     """A plan with what its figures say.
 
-    `owed` is the key of the assignment that is to bring a missing figure; `sizes` are the counts by id and year.
+    `owed` is the key of the assignment that is to bring a missing figure; `sizes` are the counts by id, by due day;
+    `departments` is each assessed sheet by its period once more, department by department.
     """
 
     plan: Plan
@@ -45,15 +67,32 @@ class Assessed:
     headings: tuple[Heading, ...]
     figures: Figures
     owed: Mapping[Missing, str]
-    sizes: Mapping[str, Mapping[int, int]]
+    sizes: Mapping[str, tuple[Size, ...]]
+    departments: Mapping[str, tuple[OfDepartment, ...]]
 
 
-def look(session: Session, plan_id: str, period: str | None = None) -> Assessed:
-    """All periods in order and then Annex 1, or just the one; NotFound names those there are."""
-    plan = whole_plan(session, plan_id)
-    given = counting(plan, figures.of_plan(session, plan_id))
+def look(session: Session, plan_id: str) -> Assessed:
+    """All periods in order and then Annex 1; NotFound where the plan is not tracked."""
+    return _look(session, whole_plan(session, plan_id), None)
+
+
+def look_all(session: Session, plan_ids: Iterable[str], period: str | None = None) -> list[Assessed]:
+    """The plans, or with a period those of them that have it, with just its sheet; NotFound where none has."""
+    plans = [whole_plan(session, each) for each in plan_ids]
+    known = {plan.id: [sheet.period for sheet in sheets(plan)] for plan in plans}
+    having = [plan for plan in plans if period is None or period in known[plan.id]]
+    if period is not None and not having:
+        names = list(dict.fromkeys(name for each in known.values() for name in each))
+        message = _("there is no period {name}; there is {known}")
+        raise NotFound(message.format(name=period, known=", ".join(names)))
+    return [_look(session, plan, period) for plan in having]
+
+
+def _look(session: Session, plan: Plan, period: str | None) -> Assessed:
+    rows = figures.of_plan(session, plan.id)
+    given = counting(plan, rows)
     every = sheets(plan)
-    chosen = _chosen(every, period)
+    chosen = [sheet for sheet in every if period in (None, sheet.period)]
     found = assess(chosen, plan.measured, answering(plan), given)
     lacking = {each for sheet in found for line in sheet.lines for each in line.missing}
     return Assessed(
@@ -61,24 +100,20 @@ def look(session: Session, plan_id: str, period: str | None = None) -> Assessed:
         assessments=found,
         headings=tuple(_headings(plan, every, given)),
         figures=given,
-        owed=_owed(plan, assignments.of_plan(session, plan_id), lacking),
-        sizes={each.id: _sizes(each.id, given) for each in plan.measured.counts},
+        owed=_owed(plan, assignments.of_plan(session, plan.id), lacking),
+        sizes={each.id: tuple(_sizes(each.id, rows)) for each in plan.measured.counts},
+        departments={
+            sheet.period: tuple(by_department(sheet, plan.measured, answering(plan), given)) for sheet in chosen
+        },
     )
 
 
-def _sizes(count: str, given: Figures) -> dict[int, int]:
-    """The size of a pool, year by year."""
-    return {place.year: int(given[place].value) for place in sorted(given) if place.measure == count}
-
-
-def _chosen(every: tuple[Sheet, ...], period: str | None) -> tuple[Sheet, ...]:
-    found = tuple(sheet for sheet in every if period in (None, sheet.period))
-    if not found:
-        known = [sheet.period for sheet in every]
-        close = nearest(str(period), known) or known
-        message = _("there is no period {name}; did you mean {names}?")
-        raise NotFound(message.format(name=period, names=", ".join(close)))
-    return found
+def _sizes(count: str, rows: Iterable[FigureRow]) -> Iterator[Size]:
+    """The size of a pool, task by task: what counts of it."""
+    for row in sorted(rows, key=lambda row: (row.due_on, row.key)):
+        is_size = (row.industry, row.measure) == (WHOLE, count)
+        if is_size and row.state in COUNTING and row.retired_at is None:
+            yield Size(row.key.partition("/")[0], int(row.value))
 
 
 def _owed(plan: Plan, items: list[Assignment], lacking: set[Missing]) -> dict[Missing, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from wsyf_scheduler.app import App
@@ -36,16 +36,18 @@ class Collected:
         return self.item.state.value in COUNTING
 
 
-def look(app: App, session: Session, what: str | None, plan_id: str | None) -> list[Collected]:
-    """All assignments that collect figures, those of a period, or one by its key; by plan, due day and key."""
-    known = sorted(app.plans(session))
-    if plan_id is not None and plan_id not in known:
-        message = _("there is no plan {name}; there is {known}")
-        raise NotFound(message.format(name=plan_id, known=", ".join(known) or "-"))
-    plans = [whole_plan(session, each) for each in known if plan_id in (None, each)]
+def look(
+    app: App, session: Session, what: str | None, plan_id: str | None, meant: Callable[[str], str] = str
+) -> list[Collected]:
+    """All assignments that collect figures, those of a period, or one by its key; by plan, due day and key.
+
+    Of one plan, or of all where `plan_id` is None. What names no period of theirs is a key; `meant` makes of it what
+    is to be found, and may raise NotFound or Forbidden.
+    """
+    plans = [whole_plan(session, each) for each in sorted(app.plans(session)) if plan_id in (None, each)]
     if what is None or any(what == period.id for plan in plans for period in plan.periods):
         return [one for plan in plans for one in _of_plan(session, plan, what)]
-    item = find(session, what)
+    item = find(session, meant(what))
     plan = whole_plan(session, item.plan_id)
     one = _collected(plan, item, figures.of_assignment(session, item.id, retired=True))
     if one is None:
