@@ -149,7 +149,7 @@ def _main(path: str) -> None:
     try:
         found = list(_sheets(path))
     except (*BROKEN, KeyError, expat.ExpatError, CalamineError) as error:
-        raise SystemExit(_("its parts are not those of a spreadsheet") + f" ({type(error).__name__})") from error
+        raise SystemExit(_("its parts are not those of a spreadsheet")) from error
     if not found:
         raise SystemExit(_("it has no sheet"))
     json.dump(found, sys.stdout)

@@ -135,7 +135,7 @@ def _look(path: Path) -> None:
             parts = archive.infolist()
             types = archive.read(CONTENT_TYPES)[:MOST_PACKED] if _is_small(archive) else b""
     except BROKEN as error:
-        raise _unreadable(path, str(error) or type(error).__name__) from error
+        raise _unreadable(path, _("it is damaged, or only a part of it has arrived")) from error
     if why := _trouble(parts, types):
         raise _unreadable(path, why)
 
