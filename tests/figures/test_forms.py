@@ -99,7 +99,26 @@ def test_numbers_are_understood_as_people_write_them(office, tmp_path, written, 
 
 
 @pytest.mark.parametrize(
-    "written", [3.5, -1, "-1", "三", "无", "12,34", "1e3", "约5", "—", "十", "12345678901", "5-6", "0x10", "²"]
+    "written",
+    [
+        3.5,
+        -1,
+        "-1",
+        "三",
+        "无",
+        "12,34",
+        "1e3",
+        "约5",
+        "—",
+        "十",
+        "12345678901",
+        "3 5",
+        "12 34",
+        "1 2345",
+        "5-6",
+        "0x10",
+        "²",
+    ],
 )
 def test_what_is_no_whole_number_is_refused(written):
     with pytest.raises(ValueError, match="expected a whole number from 0 on"):
@@ -107,7 +126,23 @@ def test_what_is_no_whole_number_is_refused(written):
 
 
 @pytest.mark.parametrize(
-    "written", ["7.5", "101%", "3/0", "4/3", "-1%", "比例", "", "1/2/3", 7.5, float("nan"), float("inf"), True]
+    "written",
+    [
+        "7.5",
+        "101%",
+        "3/0",
+        "4/3",
+        "-1%",
+        "比例",
+        "",
+        "1/2/3",
+        "0.07 5",
+        "3 /4 0",
+        7.5,
+        float("nan"),
+        float("inf"),
+        True,
+    ],
 )
 def test_what_is_no_share_is_refused(written):
     with pytest.raises(ValueError, match="expected a percentage"):

@@ -17,10 +17,12 @@ from wsyf_scheduler.values import shown
 MOST = 999_999_999
 UNITS = "起人例次名家"
 SPACES = re.compile(r"\s+")
+BETWEEN = re.compile(r"(?<=[0-9])\s+(?=[0-9])")  # a thousands mark, or two numbers in one cell
 WHOLE = re.compile(r"[0-9]+|[0-9]{1,3}(?:,[0-9]{3})+")
 DECIMAL = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 HALF_WIDTH = {wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F)}  # not NFKC: it makes 32 of 3²
 HUNDRED = 100
+BEYOND = 10**15  # from here on a spreadsheet itself writes 1E+15
 LONGEST = 40  # characters of a quotient: as many decimals as a calculator shows, and more
 
 
@@ -73,12 +75,12 @@ def _written_share(text: str) -> Fraction | None:
 
 def _plain(text: str) -> str:
     """Half-width, without the spaces people and spreadsheets put in."""
-    return SPACES.sub("", text.translate(HALF_WIDTH))
+    return SPACES.sub("", BETWEEN.sub(",", text.translate(HALF_WIDTH).strip()))
 
 
 def _found(cell: Cell) -> str:
     if isinstance(cell, Stamp):
         return _("the date {day}").format(day=cell)
-    if isinstance(cell, float) and cell.is_integer():
+    if isinstance(cell, float) and cell.is_integer() and abs(cell) < BEYOND:
         return str(int(cell))
     return shown(cell)
