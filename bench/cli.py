@@ -78,7 +78,7 @@ def _marks(folder: Path) -> dict[str, measure.Command]:
 
 def _ours(folder: Path) -> dict[str, measure.Command]:
     with glance(folder / "data" / "wsyf.db") as opened:
-        keys = [item.key for item in opened.assignments()]
+        keys = [item.key for item in opened.assignments() if item.form is None]  # `done` waits for figures
     return {
         "wsyf --help": lambda _turn: [office.WSYF, "--help"],
         "completion of a command": lambda _turn: _completion("wsyf sh", 1),
