@@ -115,6 +115,17 @@ def test_two_sizes_of_a_pool_in_one_year_both_stand_in_a_paper(gathered):
     ]
 
 
+def test_what_any_period_missed_is_named_among_the_problems(gathered):
+    for kind, period in ((PaperKind.FINAL, None), (PaperKind.MIDTERM, "2023")):
+        words = words_of(gathered, kind, period)
+        missed = [row for row in words["overview"] if row["verdict"] == "未达到"]
+        assert missed
+        points = next(each["points"] for each in words["problems"] if "未达到的目标" in each["heading"])
+        for row in missed:
+            year = {"2021年-2022年": "2021年"}.get(row["period"], row["period"])
+            assert any(row["goal"] in point and f"{year}为{row['value'].rstrip('*')}" in point for point in points), row
+
+
 def same(text, value):
     """A cell and what JSON says of it; percents are rounded to a digit."""
     if value is None:

@@ -186,10 +186,13 @@ class Paper:
     # --- 四、存在的问题 ---
 
     def _problems(self, sheets: list[Assessment]) -> Iterator[Words]:
-        unknown = sum(line.verdict is Verdict.UNKNOWN for line in self._sheet.lines)
+        others = [each for each in self._sheets if each.period != self._sheet.period]
+        looked_at = [*((each, judged(each)) for each in others), (self._sheet, self._sheet.lines)]
+        missed = dict.fromkeys(said for sheet, lines in looked_at for said in shortfalls(self._told, sheet, lines))
+        unknown = sum(line.verdict is Verdict.UNKNOWN for _sheet, lines in looked_at for line in lines)
         none = f"没有已判定为未达到的目标；另有{unknown}项因缺少数据暂不能判定。" if unknown else "没有未达到的目标。"
         late = [item for item in self._items if item.is_overdue(self._told.today)]
-        yield _problem(1, "未达到的目标", shortfalls(self._told, self._sheet), none)
+        yield _problem(1, "未达到的目标", list(missed), none)
         yield _problem(2, "逾期未办结的责任事项", [self._late(item) for item in late], "没有逾期未办结的责任事项。")
         yield _problem(3, "尚缺的数据", owed(self._told, sheets), "各责任部门应报送的数据已报齐。")
         yield _problem(4, "其他问题", [], BLANK)

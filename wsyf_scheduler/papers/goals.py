@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from wsyf_scheduler.core.assess import ALL, Assessment, Line, Missing, Place, Verdict
@@ -153,10 +153,10 @@ def overview(told: Gathered, sheets: list[Assessment]) -> list[Words]:
     return rows
 
 
-def shortfalls(told: Gathered, sheet: Assessment) -> list[str]:
-    """Each line missed, and by how much."""
+def shortfalls(told: Gathered, sheet: Assessment, lines: Sequence[Line]) -> list[str]:
+    """Each of these lines of a sheet that is missed, and by how much."""
     found = []
-    for line in sheet.lines:
+    for line in lines:
         limit = wording.bound_of(line)
         if line.verdict is not Verdict.MISSED or limit is None or line.value is None:
             continue
