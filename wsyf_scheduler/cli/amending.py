@@ -11,7 +11,7 @@ import click
 from wsyf_scheduler.cli.changes import Block, as_json_of, blocks
 from wsyf_scheduler.cli.folders import folders, plan_argument, warn_of_lost
 from wsyf_scheduler.cli.office import Office, dry_run_option, json_option, login_name, need, pass_office
-from wsyf_scheduler.cli.output import print_json, say
+from wsyf_scheduler.cli.output import nothing_changed, print_json, say
 from wsyf_scheduler.core.plan import Plan
 from wsyf_scheduler.errors import Forbidden
 from wsyf_scheduler.files import plan as plan_files
@@ -144,9 +144,8 @@ def sync(
         return
     for found, tracked in done:
         _print_tracked(app, found, tracked, everything=everything)
-    if dry_run:
-        say(_("This was a dry run: nothing was changed."), fg="yellow")
-    elif not reason and any(tracked.changes and not tracked.first for _found, tracked in done):
+    nothing_changed(dry_run=dry_run)
+    if not (dry_run or reason) and any(tracked.changes and not tracked.first for _found, tracked in done):
         say(_("No reason was given; with --reason TEXT it stands in the trail and the letters next time."))
 
 

@@ -28,7 +28,7 @@ from wsyf_scheduler.cli.office import (
     pass_office,
     plan_option,
 )
-from wsyf_scheduler.cli.output import print_json, say
+from wsyf_scheduler.cli.output import nothing_changed, print_json, say
 from wsyf_scheduler.core.assignment import State
 from wsyf_scheduler.errors import Fault, Forbidden, Invalid, Usage, WsyfError
 from wsyf_scheduler.i18n import _, ngettext
@@ -262,8 +262,7 @@ def confirm(office: Office, keys: tuple[str, ...], dry_run: bool, as_json: bool)
         n = len(each.rows)
         words = ngettext("{key}: {n} figure is final now", "{key}: {n} figures are final now", n)
         say((words if n else _("{key}: nothing was provisional")).format(key=each.item.key, n=n))
-    if dry_run:
-        say(_("a dry run: nothing was changed"))
+    nothing_changed(dry_run=dry_run)
 
 
 @data.command(help=_("What is handed in, and what is missing; with a period or KEY: the figures themselves."))

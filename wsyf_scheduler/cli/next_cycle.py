@@ -8,7 +8,7 @@ import click
 
 from wsyf_scheduler import share
 from wsyf_scheduler.cli.office import Office, dry_run_option, pass_office
-from wsyf_scheduler.cli.output import say
+from wsyf_scheduler.cli.output import nothing_changed, say
 from wsyf_scheduler.core.plan import expand
 from wsyf_scheduler.errors import Invalid, NotFound
 from wsyf_scheduler.files import plan as plan_files
@@ -41,8 +41,7 @@ def new(office: Office, plan_id: str, source: str, first_year: int, dry_run: boo
         say("  " + words.format(length=done.length, years=done.years), fg="yellow")
     for line in _next(plan_id, first_year, first_year + done.length - 1) if not dry_run else ():
         say(line)
-    if dry_run:
-        say(_("This was a dry run: nothing was changed."), fg="yellow")
+    nothing_changed(dry_run=dry_run)
 
 
 def _shown(folder: Path, home: Path) -> Path:

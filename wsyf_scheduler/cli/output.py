@@ -37,6 +37,12 @@ def say(text: str, *, err: bool = False, hang: int = 0, **style: Any) -> None:
     click.secho("\n".join(folded(text, room(err=err), hang=hang)), err=err, **style)
 
 
+def nothing_changed(*, dry_run: bool) -> None:
+    """The last line of a dry run."""
+    if dry_run:
+        say(_("This was a dry run: nothing was changed."), fg="yellow")
+
+
 def folded(text: str, columns: int | None, *, hang: int = 0) -> list[str]:
     """The lines `say` prints; None for no fold at all. Commands between backticks and long words are not parted."""
     found = []

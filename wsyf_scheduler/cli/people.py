@@ -12,7 +12,7 @@ import click
 
 from wsyf_scheduler.cli import people_importing, people_showing, staffing
 from wsyf_scheduler.cli.office import DEFAULT_ZONE, Office, dry_run_option, json_option, login_name, pass_office
-from wsyf_scheduler.cli.output import print_json, readable, say, table
+from wsyf_scheduler.cli.output import nothing_changed, print_json, readable, say, table
 from wsyf_scheduler.cli.params import DAY
 from wsyf_scheduler.core.ladder import DEPARTMENT_ROLES, PLAN_ROLES, ROLES
 from wsyf_scheduler.core.people import Holder, Post, Roster, leaving_deputies
@@ -222,7 +222,7 @@ def import_(office: Office, file: Path, dry_run: bool, as_json: bool) -> None:  
             say(line, fg="yellow")
         if found:
             say(vacant_rule())
-    staffing.nothing_changed(dry_run=dry_run)
+    nothing_changed(dry_run=dry_run)
 
 
 @people.command(help=_("Write all holders to FILE, as CSV or XLSX by its name; `import` takes it back."))

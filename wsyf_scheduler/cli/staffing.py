@@ -11,7 +11,7 @@ import click
 
 from wsyf_scheduler.cli import people_handing
 from wsyf_scheduler.cli.office import DEFAULT_ZONE, Office, dry_run_option, json_option, login_name, need, pass_office
-from wsyf_scheduler.cli.output import print_json, say
+from wsyf_scheduler.cli.output import nothing_changed, print_json, say
 from wsyf_scheduler.cli.params import DAY
 from wsyf_scheduler.errors import Forbidden
 from wsyf_scheduler.i18n import _, ngettext
@@ -48,12 +48,6 @@ def post_words(holder: Holder, names: dict[str, str]) -> str:
     from wsyf_scheduler.cli.people import role_name
 
     return f"{names.get(holder.department, holder.department)} {role_name(holder.role)}".strip()
-
-
-def nothing_changed(*, dry_run: bool) -> None:
-    """The last line of a dry run."""
-    if dry_run:
-        say(_("nothing was changed (--dry-run)"), fg="yellow")
 
 
 @click.command(
